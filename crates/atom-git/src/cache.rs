@@ -1,0 +1,1 @@
+//! The bare object cache where specs and atoms rest.

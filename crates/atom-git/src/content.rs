@@ -1,0 +1,1 @@
+//! The content tree of an atom: its folder less the atoms below it.

@@ -1,0 +1,1 @@
+//! Listings and specs as values, batched by remote, remotes in parallel.

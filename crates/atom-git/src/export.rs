@@ -1,0 +1,1 @@
+//! A tree written to a folder, under a directory handle.

@@ -1,0 +1,1 @@
+//! A NAR and its hash straight from tree objects.

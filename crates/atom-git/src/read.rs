@@ -1,0 +1,1 @@
+//! What atoms a commit holds.

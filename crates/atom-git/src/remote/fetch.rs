@@ -1,0 +1,1 @@
+//! Objects of a remote, by id, at depth 1.

@@ -1,0 +1,1 @@
+//! Refs of a remote, by prefix.

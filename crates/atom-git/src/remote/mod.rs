@@ -1,0 +1,5 @@
+//! Remotes: listing, fetching, pushing.
+
+pub mod list;
+pub mod fetch;
+pub mod push;

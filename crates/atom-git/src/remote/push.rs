@@ -1,0 +1,1 @@
+//! One atomic push a remote.

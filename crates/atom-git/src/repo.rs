@@ -1,0 +1,1 @@
+//! The repository one works in: discovery, revisions, remotes.

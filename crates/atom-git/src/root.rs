@@ -1,0 +1,1 @@
+//! The root of a set: the oldest parentless ancestor.

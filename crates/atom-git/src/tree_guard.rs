@@ -1,0 +1,1 @@
+//! Refuses hostile trees before anything is written or rendered.

@@ -1,0 +1,1 @@
+//! Trees and commits, never a blob.

@@ -1,0 +1,27 @@
+//! What an atom is: ids, versions, references, commits, manifests and locks, as values.
+//!
+//! Pure: text and bytes in, values and errors out.
+
+mod id;
+mod name;
+mod object_id;
+mod root;
+mod nar_hash;
+mod atom_id;
+mod version;
+
+pub use atom_id::{AtomId, Digest, DigestError};
+pub use id::{Id, IdError};
+pub use name::{Name, NameError};
+pub use nar_hash::{NarHash, NarHashError};
+pub use object_id::{ObjectId, ObjectIdError};
+pub use root::Root;
+pub use version::{Requirement, Version, VersionError};
+
+pub mod refname;
+pub mod commit;
+pub mod uri;
+pub mod url;
+pub mod manifest;
+pub mod lock;
+pub mod source;

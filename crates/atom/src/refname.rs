@@ -1,0 +1,1 @@
+//! Ref names to (id, version, part) and back.

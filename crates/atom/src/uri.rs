@@ -1,0 +1,1 @@
+//! Atom URIs: `<repository>::<id>@<requirement>`.

@@ -1,0 +1,1 @@
+//! Where a repository lies: a checked, canonical URL or local path.

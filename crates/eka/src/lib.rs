@@ -1,0 +1,1 @@
+//! The workflows of eka: a request in, a report out.

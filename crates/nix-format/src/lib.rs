@@ -1,0 +1,1 @@
+//! Bytes that Nix agrees on: NARs, hashes, store paths.

@@ -1,0 +1,1 @@
+//! Which versions: a synchronous solve over what is known, explained.

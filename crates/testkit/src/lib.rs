@@ -1,0 +1,1 @@
+//! Real git servers and generators for tests and the demo.
