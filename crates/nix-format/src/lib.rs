@@ -1,1 +1,13 @@
 //! Bytes that Nix agrees on: NARs, hashes, store paths.
+//!
+//! Pure: bytes in, bytes out. The one trait of `std::io` in it is [`std::io::Write`], as the place
+//! that an encoder hands its bytes to.
+
+mod base32;
+mod hash;
+mod store_path;
+pub mod nar;
+
+pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
+pub use hash::{Sha256, Sha256Error, Sha256Hasher};
+pub use store_path::{StoreName, StorePath, StorePathError};
