@@ -9,9 +9,14 @@ mod root;
 mod nar_hash;
 mod atom_id;
 mod version;
+mod atom_path;
+mod confusable;
+mod near;
 
 pub use atom_id::{AtomId, Digest, DigestError};
-pub use id::{Id, IdError};
+pub use atom_path::{AtomPath, AtomPathError};
+pub use confusable::{Confusable, confusable, confusable_pairs};
+pub use id::{Id, IdError, UNICODE_VERSION};
 pub use name::{Name, NameError};
 pub use nar_hash::{NarHash, NarHashError};
 pub use object_id::{ObjectId, ObjectIdError};
