@@ -1,1 +1,13 @@
 //! Real git servers and generators for tests and the demo.
+//!
+//! A failure here is a failure of the test that asked: everything panics with what it wanted.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test's harness: every failure is a panic that names its cause"
+)]
+
+pub mod tools;
+pub mod env;
+pub mod repo;
+pub mod process;
+pub mod http;

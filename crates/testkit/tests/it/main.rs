@@ -1,0 +1,3 @@
+//! The harness, tried against the programs it stands on.
+
+mod http;
