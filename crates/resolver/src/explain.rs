@@ -1,0 +1,238 @@
+//! From what takes part in a conflict to its explanation: headline, tree, places, suggestions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atom::{Requirement, Version};
+use resolvo::conflict::ConflictGraph;
+
+use crate::conflict::{Branch, Clash, Conflict, Found, Headline, Suggestion, Want, Why};
+use crate::facts::{Demand, Facts, WantKey};
+use crate::names::{Names, Ranges};
+use crate::provider::Provider;
+use crate::request::Request;
+use crate::solve::{Missing, canonical};
+use crate::universe::Universe;
+
+/// Explains a conflict.
+pub(crate) fn explain(
+    universe: &Universe,
+    request: &Request,
+    provider: &Provider<'_>,
+    graph: &ConflictGraph,
+    missing: Missing,
+) -> Conflict {
+    let facts = Facts::read(universe, provider, graph);
+    let (headline, heart) = headline(&facts);
+    let tree = tree(&facts, facts.root, &mut BTreeSet::new());
+    let names = Names::new(facts.demands.keys().map(|(atom, _)| atom));
+    Conflict {
+        roots: roots(&facts, request, &heart),
+        suggestions: suggestions(request, &tree),
+        headline,
+        tree,
+        missing,
+        names,
+    }
+}
+
+/// The conflict's heart, as near to the request as one is found, and the requirements in it.
+fn headline(facts: &Facts<'_>) -> (Headline, Vec<WantKey>) {
+    let mut best: Option<((usize, u8), Headline, Vec<WantKey>)> = None;
+    let mut offer = |place: (usize, u8), headline, heart| {
+        if best.as_ref().is_none_or(|(best, _, _)| place < *best) {
+            best = Some((place, headline, heart));
+        }
+    };
+    for (key, demand) in &facts.demands {
+        let depth = facts.depth(demand);
+        if let Some((rank, headline)) = dead_end(facts, demand) {
+            offer((depth, rank), headline, vec![key.clone()]);
+        }
+        let usable = facts.usable(demand);
+        for (other_key, other) in facts.demands_on(&demand.atom) {
+            if other_key > key && usable.is_disjoint(&facts.usable(other)) {
+                let clash = Clash {
+                    atom: demand.atom.clone(),
+                    one: (facts.wanter(demand), demand.req.clone()),
+                    other: (facts.wanter(other), other.req.clone()),
+                };
+                let depth = depth.max(facts.depth(other));
+                let heart = vec![key.clone(), other_key.clone()];
+                offer((depth, 3), Headline::Clash(Box::new(clash)), heart);
+            }
+        }
+    }
+    best.map_or((Headline::Together, Vec::new()), |(_, headline, heart)| {
+        (headline, heart)
+    })
+}
+
+/// A requirement that fails by itself, the simplest cases ranked first.
+fn dead_end(facts: &Facts<'_>, demand: &Demand) -> Option<(u8, Headline)> {
+    let by = facts.wanter(demand);
+    let (atom, req) = (demand.atom.clone(), demand.req.clone());
+    if !demand.targets.is_empty() {
+        let is_excluded = facts.usable(demand).is_empty();
+        return is_excluded.then_some((2, Headline::AllExcluded { by, atom, req }));
+    }
+    if facts.listing(&atom).next().is_none() {
+        return Some((0, Headline::NoSuchAtom { by, atom }));
+    }
+    Some((1, Headline::NothingFits { by, atom, req }))
+}
+
+/// What a node requires, and why each of it fails; each requirement is explained once.
+fn tree(facts: &Facts<'_>, at: usize, shown: &mut BTreeSet<WantKey>) -> Vec<Want> {
+    let wants = facts.nodes[at].wants.iter();
+    wants
+        .map(|key| {
+            let demand = &facts.demands[key];
+            Want {
+                atom: demand.atom.clone(),
+                req: demand.req.clone(),
+                found: found(facts, key, shown),
+            }
+        })
+        .collect()
+}
+
+fn found(facts: &Facts<'_>, key: &WantKey, shown: &mut BTreeSet<WantKey>) -> Found {
+    let demand = &facts.demands[key];
+    if demand.targets.is_empty() {
+        let existing: BTreeSet<_> = facts.listing(&demand.atom).collect();
+        if existing.is_empty() {
+            return Found::NoSuchAtom;
+        }
+        return Found::NothingFits {
+            nearest: nearest(&demand.req, &existing),
+            existing: Ranges::new(&existing, facts.listing(&demand.atom)),
+        };
+    }
+    if !shown.insert(key.clone()) {
+        return Found::Shown;
+    }
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for at in demand.targets.iter().copied() {
+        let node = &facts.nodes[at];
+        let is_leaf = node.excluded.is_none() && node.wants.is_empty();
+        let others = if is_leaf {
+            others(facts, demand, at)
+        } else {
+            Vec::new()
+        };
+        let fate = (&node.excluded, &node.wants, others);
+        groups.entry(fate).or_default().push(at);
+    }
+    let branch =
+        |((excluded, wants, others), nodes): ((&Option<_>, &BTreeSet<_>, Vec<_>), Vec<usize>)| {
+            let why = match excluded {
+                Some(why) => Why::Excluded(Clone::clone(why)),
+                None if wants.is_empty() => collides(facts, others),
+                None => Why::Needs(tree(facts, nodes[0], shown)),
+            };
+            let versions = facts.ranges(&demand.atom, nodes);
+            Branch { versions, why }
+        };
+    let mut branches: Vec<_> = groups.into_iter().map(branch).collect();
+    branches.sort_by(|one, other| other.versions.cmp(&one.versions));
+    Found::Versions(branches)
+}
+
+/// The requirements on the same atom that a version does not satisfy.
+fn others<'a>(facts: &'a Facts<'_>, demand: &Demand, at: usize) -> Vec<&'a WantKey> {
+    facts
+        .demands_on(&demand.atom)
+        .filter(|(_, other)| !other.targets.contains(&at))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+fn collides(facts: &Facts<'_>, others: Vec<&WantKey>) -> Why {
+    let with = others.into_iter().map(|key| {
+        let demand = &facts.demands[key];
+        (facts.wanter(demand), demand.req.clone())
+    });
+    Why::Collides {
+        with: with.collect(),
+    }
+}
+
+/// The tokens of the root requirements that take part, those that lead to the heart first.
+fn roots(facts: &Facts<'_>, request: &Request, heart: &[WantKey]) -> Vec<(usize, String)> {
+    let mut labels: Vec<(&WantKey, String)> = Vec::new();
+    for key in heart {
+        let mut way = key;
+        let mut at = facts.demands[key].by[0];
+        while let Some((from, by)) = &facts.nodes[at].from {
+            (at, way) = (*from, by);
+        }
+        let label = if way == key {
+            "required here".to_owned()
+        } else {
+            format!("leads to `{} {}`", key.0.id, key.1)
+        };
+        labels.push((way, label));
+    }
+    for key in &facts.nodes[facts.root].wants {
+        labels.push((key, "takes part".to_owned()));
+    }
+    let mut roots: Vec<(usize, String)> = Vec::new();
+    for (key, label) in labels {
+        for root in canonical(&request.roots) {
+            let is_it = root.atom == key.0 && root.req.to_string() == key.1;
+            if is_it && roots.iter().all(|(token, _)| *token != root.token) {
+                roots.push((root.token, label.clone()));
+            }
+        }
+    }
+    roots
+}
+
+/// For each root requirement that nothing fits, one that the nearest version satisfies.
+fn suggestions(request: &Request, tree: &[Want]) -> Vec<Suggestion> {
+    let suggest = |want: &Want| {
+        let Found::NothingFits { nearest, .. } = &want.found else {
+            return None;
+        };
+        let is_it = |it: &&crate::RootRequirement| it.atom == want.atom && it.req == want.req;
+        let token = canonical(&request.roots).into_iter().find(is_it)?.token;
+        let version = nearest.last()?;
+        let bare = format!("^{}.{}.{}", version.major, version.minor, version.patch);
+        let text = if version.pre.is_empty() {
+            bare
+        } else {
+            format!("{bare}-{}", version.pre)
+        };
+        Some(Suggestion::Require {
+            token,
+            atom: want.atom.clone(),
+            req: text.parse().ok()?,
+        })
+    };
+    tree.iter().filter_map(suggest).collect()
+}
+
+/// The newest version below what a requirement names, and the oldest above.
+fn nearest(req: &Requirement, existing: &BTreeSet<&Version>) -> Vec<Version> {
+    let Some(first) = req.comparators.first() else {
+        return existing
+            .last()
+            .map(|it| (*it).clone())
+            .into_iter()
+            .collect();
+    };
+    let named = (
+        first.major,
+        first.minor.unwrap_or_default(),
+        first.patch.unwrap_or_default(),
+        &first.pre,
+    );
+    let is_below = |it: &&&Version| (it.major, it.minor, it.patch, &it.pre) < named;
+    let below = existing.iter().rfind(is_below);
+    let above = existing.iter().find(|it| !is_below(it));
+    below
+        .into_iter()
+        .chain(above)
+        .map(|it| (*it).clone())
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! The solver's conflict graph, read into ordered values.
+//!
+//! Reads the graph and the listings of the atoms in it, nothing else: an explanation must not
+//! depend on what a warmer cache knows besides. Node numbers never decide an order.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use atom::{AtomId, Requirement, Version};
+use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
+
+use crate::conflict::Wanter;
+use crate::names::Ranges;
+use crate::provider::Provider;
+use crate::universe::{Exclusion, Universe};
+
+/// A requirement, ordered by its text.
+pub(crate) type WantKey = (AtomId, String);
+
+/// All that takes part in a conflict.
+pub(crate) struct Facts<'a> {
+    universe: &'a Universe,
+    pub(crate) root: usize,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) demands: BTreeMap<WantKey, Demand>,
+}
+
+/// The request, a version, or a placeholder.
+#[derive(Default)]
+pub(crate) struct Node {
+    /// Nothing for the request; no version for a placeholder.
+    pub(crate) solvable: Option<(AtomId, Option<Version>)>,
+    pub(crate) excluded: Option<Exclusion>,
+    pub(crate) wants: BTreeSet<WantKey>,
+    /// Steps from the request.
+    pub(crate) depth: usize,
+    /// The node that leads here, on the shortest way from the request, and its requirement.
+    pub(crate) from: Option<(usize, WantKey)>,
+}
+
+/// A requirement, whoever has it.
+pub(crate) struct Demand {
+    pub(crate) atom: AtomId,
+    pub(crate) req: Requirement,
+    /// Who has it, the nearest to the request first.
+    pub(crate) by: Vec<usize>,
+    /// The versions that fit.
+    pub(crate) targets: BTreeSet<usize>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn read(
+        universe: &'a Universe,
+        provider: &Provider<'_>,
+        graph: &ConflictGraph,
+    ) -> Self {
+        let mut facts = Self {
+            universe,
+            root: graph.root_node.index(),
+            nodes: Vec::new(),
+            demands: BTreeMap::new(),
+        };
+        for raw in graph.graph.raw_nodes() {
+            let solvable = match raw.weight {
+                ConflictNode::Solvable(id) => Some(provider.solvable(id)),
+                _ => None,
+            };
+            facts.nodes.push(Node {
+                solvable: solvable.map(|(atom, version)| (atom.clone(), version.cloned())),
+                ..Node::default()
+            });
+        }
+        for edge in graph.graph.raw_edges() {
+            let (source, target) = (edge.source().index(), edge.target().index());
+            match edge.weight {
+                ConflictEdge::Requires(resolvo::Requirement::Single(id)) => {
+                    let (atom, req) = provider.requirement(id);
+                    let target = (graph.unresolved_node != Some(edge.target())).then_some(target);
+                    facts.add(source, (atom, req), target);
+                }
+                ConflictEdge::Conflict(ConflictCause::Excluded) => {
+                    if let ConflictNode::Excluded(id) = graph.graph.raw_nodes()[target].weight {
+                        facts.nodes[source].excluded = Some(provider.reason(id).clone());
+                    }
+                }
+                // Unions and locks are never handed to the solver; that two versions of one atom
+                // exclude each other shows in the requirements.
+                ConflictEdge::Requires(_) | ConflictEdge::Conflict(_) => {}
+            }
+        }
+        facts.measure();
+        facts
+    }
+
+    fn add(&mut self, by: usize, (atom, req): (&AtomId, &Requirement), target: Option<usize>) {
+        let key = (atom.clone(), req.to_string());
+        let demand = self.demands.entry(key.clone()).or_insert_with(|| Demand {
+            atom: atom.clone(),
+            req: req.clone(),
+            by: Vec::new(),
+            targets: BTreeSet::new(),
+        });
+        demand.targets.extend(target);
+        if self.nodes[by].wants.insert(key) {
+            demand.by.push(by);
+        }
+    }
+
+    /// Finds each node's distance from the request, and the way there.
+    fn measure(&mut self) {
+        let mut seen = BTreeSet::from([self.root]);
+        let mut todo = VecDeque::from([self.root]);
+        while let Some(at) = todo.pop_front() {
+            let depth = self.nodes[at].depth + 1;
+            for key in self.nodes[at].wants.clone() {
+                let mut targets: Vec<_> = self.demands[&key].targets.iter().copied().collect();
+                targets.sort_by(|one, other| {
+                    self.nodes[*one].solvable.cmp(&self.nodes[*other].solvable)
+                });
+                for target in targets {
+                    if seen.insert(target) {
+                        self.nodes[target].depth = depth;
+                        self.nodes[target].from = Some((at, key.clone()));
+                        todo.push_back(target);
+                    }
+                }
+            }
+        }
+        let nodes = &self.nodes;
+        for demand in self.demands.values_mut() {
+            let place = |at: &usize| (nodes[*at].depth, &nodes[*at].solvable);
+            demand
+                .by
+                .sort_by(|one, other| place(one).cmp(&place(other)));
+        }
+    }
+
+    /// The requirements on one atom.
+    pub(crate) fn demands_on(&self, atom: &AtomId) -> impl Iterator<Item = (&WantKey, &Demand)> {
+        self.demands
+            .range((atom.clone(), String::new())..)
+            .take_while(move |(key, _)| key.0 == *atom)
+    }
+
+    /// Steps from the request to the nearest who has a requirement.
+    pub(crate) fn depth(&self, demand: &Demand) -> usize {
+        self.nodes[demand.by[0]].depth
+    }
+
+    /// The fitting versions that are not excluded.
+    pub(crate) fn usable(&self, demand: &Demand) -> BTreeSet<usize> {
+        let targets = demand.targets.iter().copied();
+        targets
+            .filter(|at| self.nodes[*at].excluded.is_none())
+            .collect()
+    }
+
+    /// All versions of an atom.
+    pub(crate) fn listing(&self, atom: &AtomId) -> impl Iterator<Item = &'a Version> + use<'a> {
+        let versions = self.universe.versions(atom);
+        versions.into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// The versions of some nodes of one atom.
+    pub(crate) fn ranges(&self, atom: &AtomId, nodes: impl IntoIterator<Item = usize>) -> Ranges {
+        let chosen = nodes
+            .into_iter()
+            .filter_map(|at| self.nodes[at].solvable.as_ref()?.1.as_ref())
+            .collect();
+        Ranges::new(&chosen, self.listing(atom))
+    }
+
+    /// The nearest who has a requirement, with the other versions of that atom which do.
+    pub(crate) fn wanter(&self, demand: &Demand) -> Wanter {
+        let atom_of = |at: usize| self.nodes[at].solvable.as_ref().map(|(atom, _)| atom);
+        let Some(atom) = atom_of(demand.by[0]) else {
+            return Wanter::Request;
+        };
+        let sisters = demand.by.iter().copied();
+        let versions = self.ranges(atom, sisters.filter(|at| atom_of(*at) == Some(atom)));
+        Wanter::Versions {
+            atom: atom.clone(),
+            versions,
+        }
+    }
+}

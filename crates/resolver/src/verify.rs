@@ -1,0 +1,228 @@
+//! An independent check of every answer: shares no code with the provider or the solver.
+
+use std::collections::BTreeSet;
+
+use atom::{AtomId, Requirement, Version};
+use thiserror::Error;
+
+use crate::request::Request;
+use crate::resolution::Resolution;
+use crate::universe::{Candidate, Exclusion, Spec, Universe};
+
+/// A rule that an answer breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A root requirement or a dependency has no chosen version that fits.
+    #[error("nothing chosen satisfies `{} {req}`, which {by} requires", atom.id)]
+    Unsatisfied {
+        /// The dependant as `id@version`, or `the request`.
+        by: String,
+        /// What it requires.
+        atom: AtomId,
+        /// Which versions would do.
+        req: Requirement,
+    },
+    /// A version was chosen that is not listed.
+    #[error("`{}@{version}` does not exist", atom.id)]
+    NotListed {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
+    },
+    /// A version was chosen whose spec is not known.
+    #[error("the spec of `{}@{version}` is not known", atom.id)]
+    SpecUnknown {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
+    },
+    /// A version was chosen that is excluded.
+    #[error("`{}@{version}` is excluded: {why}", atom.id)]
+    Excluded {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
+        /// Why it is.
+        why: Exclusion,
+    },
+    /// Two versions of one atom were chosen.
+    #[error("both `{}@{version}` and `@{other}` were chosen", atom.id)]
+    Twice {
+        /// The atom.
+        atom: AtomId,
+        /// The older version.
+        version: Version,
+        /// The newer version.
+        other: Version,
+    },
+    /// A version was chosen that nothing needs.
+    #[error("nothing needs `{}@{version}`", atom.id)]
+    Unreachable {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
+    },
+    /// The recorded dependencies of a version are not those that its spec asks for.
+    #[error("the edges of `{}@{version}` are not its dependencies", atom.id)]
+    WrongEdges {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
+    },
+}
+
+/// Checks that requirements hold, that everything chosen exists, may be chosen and is needed, and
+/// that there is one version of each atom.
+///
+/// # Errors
+///
+/// Everything that does not hold.
+pub fn verify(
+    universe: &Universe,
+    request: &Request,
+    resolution: &Resolution,
+) -> Result<(), Vec<Violation>> {
+    let mut violations = Vec::new();
+    for root in &request.roots {
+        if pick(resolution, &root.atom, &root.req).is_none() {
+            violations.push(Violation::Unsatisfied {
+                by: "the request".to_owned(),
+                atom: root.atom.clone(),
+                req: root.req.clone(),
+            });
+        }
+    }
+    for (atom, version) in resolution.atoms() {
+        check_one(
+            universe,
+            request,
+            resolution,
+            (atom, version),
+            &mut violations,
+        );
+    }
+    check_duplicates(resolution, &mut violations);
+    check_reachable(universe, request, resolution, &mut violations);
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(violations)
+    }
+}
+
+type Node<'a> = (&'a AtomId, &'a Version);
+
+fn check_one(
+    universe: &Universe,
+    request: &Request,
+    resolution: &Resolution,
+    (atom, version): Node<'_>,
+    violations: &mut Vec<Violation>,
+) {
+    let own = || (atom.clone(), version.clone());
+    let Some(candidate) = universe.versions(atom).and_then(|it| it.get(version)) else {
+        let (atom, version) = own();
+        violations.push(Violation::NotListed { atom, version });
+        return;
+    };
+    let is_locked = request.locked.get(atom) == Some(version);
+    if let Some(why) = exclusion(candidate, is_locked) {
+        let (atom, version) = own();
+        let why = why.clone();
+        violations.push(Violation::Excluded { atom, version, why });
+    }
+    let dependencies = match &candidate.spec {
+        Spec::Known(dependencies) => dependencies,
+        Spec::Excluded(_) => return,
+        Spec::Unknown | Spec::Pending => {
+            let (atom, version) = own();
+            violations.push(Violation::SpecUnknown { atom, version });
+            return;
+        }
+    };
+    let mut edges = BTreeSet::new();
+    for dependency in dependencies {
+        match pick(resolution, &dependency.atom, &dependency.req) {
+            Some(edge) => drop(edges.insert(edge)),
+            None => violations.push(Violation::Unsatisfied {
+                by: format!("`{}@{version}`", atom.id),
+                atom: dependency.atom.clone(),
+                req: dependency.req.clone(),
+            }),
+        }
+    }
+    if !resolution.dependencies(atom, version).eq(edges) {
+        let (atom, version) = own();
+        violations.push(Violation::WrongEdges { atom, version });
+    }
+}
+
+fn check_duplicates(resolution: &Resolution, violations: &mut Vec<Violation>) {
+    let mut last: Option<Node<'_>> = None;
+    for (atom, version) in resolution.atoms() {
+        if let Some((_, older)) = last.filter(|(it, _)| *it == atom) {
+            violations.push(Violation::Twice {
+                atom: atom.clone(),
+                version: older.clone(),
+                other: version.clone(),
+            });
+        }
+        last = Some((atom, version));
+    }
+}
+
+fn check_reachable(
+    universe: &Universe,
+    request: &Request,
+    resolution: &Resolution,
+    violations: &mut Vec<Violation>,
+) {
+    let mut reached = BTreeSet::new();
+    let mut todo: Vec<Node<'_>> = request
+        .roots
+        .iter()
+        .filter_map(|it| pick(resolution, &it.atom, &it.req))
+        .collect();
+    while let Some((atom, version)) = todo.pop() {
+        if !reached.insert((atom, version)) {
+            continue;
+        }
+        let candidate = universe.versions(atom).and_then(|it| it.get(version));
+        if let Some(Spec::Known(dependencies)) = candidate.map(|it| &it.spec) {
+            let needed = dependencies
+                .iter()
+                .filter_map(|it| pick(resolution, &it.atom, &it.req));
+            todo.extend(needed);
+        }
+    }
+    for (atom, version) in resolution.atoms() {
+        if !reached.contains(&(atom, version)) {
+            violations.push(Violation::Unreachable {
+                atom: atom.clone(),
+                version: version.clone(),
+            });
+        }
+    }
+}
+
+/// The chosen version that satisfies a requirement.
+fn pick<'a>(resolution: &'a Resolution, atom: &AtomId, req: &Requirement) -> Option<Node<'a>> {
+    resolution
+        .atoms()
+        .find(|(it, version)| *it == atom && req.matches(version))
+}
+
+fn exclusion(candidate: &Candidate, is_locked: bool) -> Option<&Exclusion> {
+    if let Spec::Excluded(why) = &candidate.spec {
+        return Some(why);
+    }
+    let why = candidate.excluded.as_ref()?;
+    let spared = is_locked && matches!(why, Exclusion::Yanked { .. } | Exclusion::TooNew);
+    (!spared).then_some(why)
+}

@@ -1,0 +1,156 @@
+//! A small language for problems: one line a version, a requirement or an expectation.
+//!
+//! ```text
+//! a 1.0.0: b ^1, c =2.0.0      a version and its dependencies
+//! b 1.1.0 yanked               not selectable unless locked
+//! b 1.2.0 unreadable           its spec does not parse
+//! b 1.3.0 unknown              its spec was not fetched
+//! c none                       listed, and has no version
+//! lock b 1.1.0                 the lock holds it
+//! want a ^1                    a root requirement
+//! order minimal                or `direct-minimal`; `newest` otherwise
+//! ```
+//!
+//! Atoms that stand nowhere on the left of a line were never listed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use atom::{AtomId, Requirement, Version};
+use resolver::{
+    Dependency, Exclusion, Order, Outcome, Request, Resolution, RootRequirement, Spec, Universe,
+    solve, verify,
+};
+
+/// A problem as read.
+pub(crate) struct Problem {
+    pub(crate) universe: Universe,
+    pub(crate) request: Request,
+}
+
+/// The atom of one shared test set that bears this name.
+pub(crate) fn atom(name: &str) -> AtomId {
+    let root = "4abbd2644bc3585e9be95deb277ccf48f6ed26ac";
+    AtomId::new(root.parse().unwrap(), name.parse().unwrap())
+}
+
+pub(crate) fn version(text: &str) -> Version {
+    text.parse().unwrap()
+}
+
+pub(crate) fn req(text: &str) -> Requirement {
+    text.parse().unwrap()
+}
+
+/// Reads `a ^1, b >=1, <2`: a name begins a dependency, all else continues its requirement.
+fn dependencies(text: &str) -> Vec<Dependency> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+        match part.split_once(' ') {
+            Some((name, rest)) if name.starts_with(char::is_alphabetic) => {
+                found.push((name.to_owned(), rest.trim().to_owned()));
+            }
+            _ => {
+                let (_, req) = found.last_mut().expect("a requirement follows a name");
+                write!(req, ", {part}").unwrap();
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|(name, text)| Dependency {
+            atom: atom(&name),
+            req: req(&text),
+        })
+        .collect()
+}
+
+impl Problem {
+    pub(crate) fn read(text: &str) -> Self {
+        let mut versions: BTreeMap<AtomId, BTreeMap<Version, (Spec, bool)>> = BTreeMap::new();
+        let mut request = Request::default();
+        for line in text.lines().map(str::trim).filter(|it| !it.is_empty()) {
+            let (head, deps) = line.split_once(':').unwrap_or((line, ""));
+            let words: Vec<_> = head.split_whitespace().collect();
+            match words.as_slice() {
+                ["want", ..] => {
+                    for Dependency { atom, req } in dependencies(&line["want".len()..]) {
+                        let token = request.roots.len();
+                        request.roots.push(RootRequirement { atom, req, token });
+                    }
+                }
+                ["lock", name, it] => drop(request.locked.insert(atom(name), version(it))),
+                ["order", "minimal"] => request.order = Order::Minimal,
+                ["order", "direct-minimal"] => request.order = Order::DirectMinimal,
+                [name, "none"] => drop(versions.entry(atom(name)).or_default()),
+                [name, it, rest @ ..] => {
+                    let spec = match rest {
+                        ["unknown"] => Spec::Unknown,
+                        ["unreadable"] => Spec::Excluded(Exclusion::Unreadable {
+                            reason: "no `[atom]` table".to_owned(),
+                        }),
+                        _ => Spec::Known(dependencies(deps)),
+                    };
+                    let is_yanked = rest == ["yanked"];
+                    let listed = versions.entry(atom(name)).or_default();
+                    listed.insert(version(it), (spec, is_yanked));
+                }
+                _ => panic!("not a line of a problem: `{line}`"),
+            }
+        }
+        Self {
+            universe: universe(versions),
+            request,
+        }
+    }
+
+    /// Solves; an answer must pass the verifier.
+    pub(crate) fn solve(&self) -> Outcome {
+        let outcome = solve(&self.universe, &self.request);
+        if let Outcome::Solved(resolution) = &outcome {
+            verify(&self.universe, &self.request, resolution).unwrap();
+        }
+        outcome
+    }
+}
+
+fn universe(versions: BTreeMap<AtomId, BTreeMap<Version, (Spec, bool)>>) -> Universe {
+    let mut universe = Universe::new();
+    for (atom, versions) in versions {
+        universe.list(atom.clone(), versions.keys().cloned());
+        for (version, (spec, is_yanked)) in versions {
+            universe.set_spec(&atom, &version, spec);
+            if is_yanked {
+                universe.exclude(&atom, &version, Exclusion::Yanked { reason: None });
+            }
+        }
+    }
+    universe
+}
+
+/// `a 1.0.0, b 2.0.0`, by name.
+pub(crate) fn print(resolution: &Resolution) -> String {
+    let atoms: Vec<_> = resolution
+        .atoms()
+        .map(|(atom, version)| format!("{} {version}", atom.id))
+        .collect();
+    atoms.join(", ")
+}
+
+/// The answer, the explanation, or what is missing, as text.
+pub(crate) fn text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Solved(resolution) => print(resolution),
+        Outcome::Conflict(conflict) => conflict.to_string(),
+        Outcome::Missing(missing) => {
+            let mut lines = String::new();
+            for atom in &missing.packages {
+                writeln!(lines, "missing {}", atom.id).unwrap();
+            }
+            for (atom, version) in &missing.specs {
+                writeln!(lines, "missing {} {version}", atom.id).unwrap();
+            }
+            lines
+        }
+    }
+}

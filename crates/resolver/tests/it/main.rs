@@ -1,0 +1,9 @@
+//! The resolver, from text to answers and explanations.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod language;
+mod answers;
