@@ -1,3 +1,7 @@
 //! The harness, tried against the programs it stands on.
 
 mod http;
+mod daemon;
+mod proxy;
+mod kill;
+mod generated;
