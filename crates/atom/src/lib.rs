@@ -25,8 +25,12 @@ pub use version::{Requirement, Version, VersionError};
 
 pub mod refname;
 pub mod commit;
-pub mod uri;
 pub mod url;
+pub mod uri;
+mod authority;
+mod repository;
+mod alias;
+mod uri_error;
 pub mod manifest;
 pub mod lock;
 pub mod source;

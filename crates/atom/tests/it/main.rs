@@ -1,0 +1,3 @@
+//! The `atom` crate at its boundary: text in, value or error out.
+
+mod uri;
