@@ -1,8 +1,13 @@
 //! Atoms in git: read, publish, list, fetch.
 //!
-//! Blocking, over gix; the one process it starts itself is `git push`.
+//! Blocking, over gix; the processes it starts itself are `git push` and `git status`.
 
+pub mod objects;
+pub mod tree;
+mod git;
+mod transport_config;
 pub mod repo;
+pub mod history;
 pub mod root;
 pub mod read;
 pub mod write;
