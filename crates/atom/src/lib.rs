@@ -12,6 +12,7 @@ mod version;
 mod atom_path;
 mod confusable;
 mod near;
+mod git_ref;
 
 pub use atom_id::{AtomId, Digest, DigestError};
 pub use atom_path::{AtomPath, AtomPathError};
@@ -31,6 +32,8 @@ mod authority;
 mod repository;
 mod alias;
 mod uri_error;
+pub mod download;
+pub mod document;
 pub mod manifest;
 pub mod lock;
 pub mod source;

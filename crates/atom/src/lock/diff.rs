@@ -1,0 +1,1 @@
+//! What changed between a manifest and the lock that answers it, and between two locks.

@@ -1,0 +1,442 @@
+//! From a text to a lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::str::FromStr;
+
+use toml::de::DeValue;
+
+use super::error::LockValueError;
+use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin};
+use super::{LockedPinSource, LockedSet, Place, Require, SetRef};
+use crate::document::{self, Faults, Keys, Section, Text, span, wrong_type};
+use crate::git_ref::is_ref;
+use crate::url::RepoUrl;
+use crate::{AtomId, Digest, Id, Root, Version};
+
+type Found = Faults<LockFault>;
+
+const AFTER_MERGE: &str =
+    "run `eka lock` once `atom.toml` is merged: a lock is written anew, never merged by hand";
+const TOP: &[&str] = &["version", "require", "set", "atom", "pin"];
+const PUBLISHED: &[&str] = &[
+    "id", "version", "digest", "set", "rev", "spec", "nar", "deps",
+];
+const LOCAL: &[&str] = &["id", "version", "set", "path", "deps"];
+
+const BY_LOCK: &str = "run `eka lock` to write the lock anew";
+
+pub(super) fn parse(text: &str) -> Result<Lock, LockFaults> {
+    let (table, toml) = document::read(text, AFTER_MERGE);
+    let mut faults = Found::new(text, Keys::Known, toml);
+    let top = Section::top(table.get_ref());
+    if let Some(newer) = version(&top, &mut faults) {
+        // Whatever else is new about it is no fault of its own.
+        return Err(LockFaults {
+            faults: vec![newer],
+        });
+    }
+    top.only(TOP, &mut faults);
+    let requires = requires(&top, &mut faults);
+    let sets = sets(&top, &mut faults);
+    let atoms = atoms(&top, &mut faults);
+    let pins = pins(&top, &mut faults);
+    declared(&requires, &sets, &atoms, &mut faults);
+    let lock = Lock {
+        requires: requires.into_iter().map(|it| it.value).collect(),
+        sets: sets.into_iter().map(|it| it.value).collect(),
+        atoms: atoms.iter().map(|it| it.value.0.clone()).collect(),
+        pins,
+    };
+    named(&lock, &atoms, &mut faults);
+    LockFaults::of(faults.in_order()).map_or(Ok(lock), Err)
+}
+
+/// A value and where its set, or what else names it, stands.
+struct At<T> {
+    value: T,
+    span: Range<usize>,
+}
+
+/// An atom with the places of its dependencies.
+type AtomAt = At<(LockedAtom, Vec<Range<usize>>)>;
+
+/// Checks the lock's version; returns the one fault that makes all others void.
+fn version(top: &Section<'_, '_>, faults: &mut Found) -> Option<LockFault> {
+    let Some(value) = top.get("version") else {
+        top.missing("version", "add it: `version = 1`", faults);
+        return None;
+    };
+    let DeValue::Integer(it) = value.get_ref() else {
+        let fault = wrong_type(value, "version".to_owned(), "the integer `1`");
+        faults.push(&value.span(), fault);
+        return None;
+    };
+    let found = i64::from_str_radix(it.as_str(), it.radix()).ok()?;
+    let span = span(&value.span());
+    match found {
+        Lock::VERSION => {}
+        ..Lock::VERSION => faults.push(&value.span(), LockFault::NoSuchVersion { found, span }),
+        _ => return Some(LockFault::Newer { found, span }),
+    }
+    None
+}
+
+fn requires(top: &Section<'_, '_>, faults: &mut Found) -> Vec<At<Require>> {
+    let mut seen = BTreeSet::new();
+    let mut requires = Vec::new();
+    for table in top.sections("require", faults) {
+        table.only(&["id", "req", "set"], faults);
+        let id = required(&table, "id", faults);
+        let req = required(&table, "req", faults);
+        let set = required(&table, "set", faults);
+        let (Some(id), Some(req), Some(set)) = (id, req, set) else {
+            continue;
+        };
+        let require = Require { id, req, set };
+        if !seen.insert((require.id.clone(), set)) {
+            duplicate(format!("requirement `{}`", require.id), &table, faults);
+        }
+        requires.push(At {
+            value: require,
+            span: value_span(&table, "set"),
+        });
+    }
+    requires
+}
+
+fn sets(top: &Section<'_, '_>, faults: &mut Found) -> Vec<At<LockedSet>> {
+    let mut seen = BTreeSet::new();
+    let mut sets = Vec::new();
+    for table in top.sections("set", faults) {
+        table.only(&["root", "names", "origin", "mirrors"], faults);
+        let root: Option<Root> = required(&table, "root", faults);
+        let texts = table.texts("names", faults);
+        let names = texts.iter().filter_map(|it| value(it, faults)).collect();
+        let origin = table.required("origin", BY_LOCK, faults);
+        let origin = origin.and_then(|it| repository(&it, faults));
+        let mirrors = table.texts("mirrors", faults);
+        let mirrors = mirrors.iter().filter_map(|it| repository(it, faults));
+        let mirrors = mirrors.collect();
+        let (Some(root), Some(origin)) = (root, origin) else {
+            continue;
+        };
+        if !seen.insert(root) {
+            duplicate(format!("set `{root}`"), &table, faults);
+        }
+        let set = LockedSet {
+            root,
+            names,
+            origin,
+            mirrors,
+        };
+        sets.push(At {
+            value: set,
+            span: table.span.clone(),
+        });
+    }
+    sets
+}
+
+fn atoms(top: &Section<'_, '_>, faults: &mut Found) -> Vec<AtomAt> {
+    let tables = top.sections("atom", faults);
+    tables.iter().filter_map(|it| atom(it, faults)).collect()
+}
+
+fn atom(table: &Section<'_, '_>, faults: &mut Found) -> Option<AtomAt> {
+    let set = required(table, "set", faults);
+    match set {
+        Some(SetRef::Here) => table.only(LOCAL, faults),
+        _ => table.only(PUBLISHED, faults),
+    }
+    let id = required(table, "id", faults);
+    let version = required(table, "version", faults);
+    let texts = table.texts("deps", faults);
+    let deps: Vec<(DepRef, Range<usize>)> = texts
+        .iter()
+        .filter_map(|it| Some((value(it, faults)?, it.span.clone())))
+        .collect();
+    let place = match set? {
+        SetRef::Here => required(table, "path", faults).map(|path| Place::Local { path }),
+        SetRef::Root(root) => published(table, root, id.as_ref(), faults),
+    };
+    let (deps, spans) = deps.into_iter().unzip();
+    let atom = LockedAtom {
+        id: id?,
+        version: version?,
+        place: place?,
+        deps,
+    };
+    Some(At {
+        value: (atom, spans),
+        span: value_span(table, "set"),
+    })
+}
+
+fn published(
+    table: &Section<'_, '_>,
+    root: Root,
+    id: Option<&Id>,
+    faults: &mut Found,
+) -> Option<Place> {
+    let digest: Option<Digest> = required(table, "digest", faults);
+    let rev = required(table, "rev", faults);
+    let spec = required(table, "spec", faults);
+    let nar = required(table, "nar", faults);
+    if let (Some(id), Some(digest)) = (id, digest) {
+        let expected = AtomId::new(root, id.clone()).digest();
+        let at = value_span(table, "digest");
+        if expected != digest {
+            let fault = LockFault::WrongDigest {
+                id: id.to_string(),
+                expected,
+                span: span(&at),
+            };
+            faults.push(&at, fault);
+        }
+    }
+    Some(Place::Published {
+        root,
+        digest: digest?,
+        rev: rev?,
+        spec: spec?,
+        nar: nar?,
+    })
+}
+
+fn pins(top: &Section<'_, '_>, faults: &mut Found) -> Vec<LockedPin> {
+    let mut seen = BTreeSet::new();
+    let mut pins = Vec::new();
+    for table in top.sections("pin", faults) {
+        let name: Option<crate::Name> = required(&table, "name", faults);
+        let source = pin_source(&table, faults);
+        let (Some(name), Some(source)) = (name, source) else {
+            continue;
+        };
+        if !seen.insert(name.clone()) {
+            duplicate(format!("pin `{name}`"), &table, faults);
+        }
+        pins.push(LockedPin { name, source });
+    }
+    pins
+}
+
+fn pin_source(table: &Section<'_, '_>, faults: &mut Found) -> Option<LockedPinSource> {
+    let named: Vec<&str> = ["git", "tar", "url"]
+        .into_iter()
+        .filter(|it| table.has(it))
+        .collect();
+    match named[..] {
+        ["git"] => git_pin(table, faults),
+        ["tar"] => {
+            table.only(&["name", "tar", "nar"], faults);
+            let (tar, nar) = (
+                required(table, "tar", faults),
+                required(table, "nar", faults),
+            );
+            Some(LockedPinSource::Tar {
+                tar: tar?,
+                nar: nar?,
+            })
+        }
+        ["url"] => {
+            table.only(&["name", "url", "hash"], faults);
+            let (url, hash) = (
+                required(table, "url", faults),
+                required(table, "hash", faults),
+            );
+            Some(LockedPinSource::Url {
+                url: url?,
+                hash: hash?,
+            })
+        }
+        _ => {
+            let name = table.text("name", faults);
+            let fault = LockFault::PinSource {
+                pin: name.map_or("", |it| it.value).to_owned(),
+                found: named.len(),
+                span: span(&table.span),
+            };
+            faults.push(&table.span, fault);
+            None
+        }
+    }
+}
+
+fn git_pin(table: &Section<'_, '_>, faults: &mut Found) -> Option<LockedPinSource> {
+    table.only(&["name", "git", "ref", "version", "rev", "nar"], faults);
+    let git = table
+        .text("git", faults)
+        .and_then(|it| repository(&it, faults));
+    let rev = required(table, "rev", faults);
+    let nar = required(table, "nar", faults);
+    let asked = match (table.text("ref", faults), table.text("version", faults)) {
+        (None, None) => GitAsked::Commit,
+        (Some(it), None) if is_ref(it.value) => GitAsked::Ref(it.value.to_owned()),
+        (Some(it), None) => {
+            let text = it.value.to_owned();
+            faults.push(&it.span, value_fault(LockValueError::GitRef { text }, &it));
+            return None;
+        }
+        (None, Some(it)) => GitAsked::Version(value(&it, faults)?),
+        (Some(it), Some(_)) => {
+            let name = table.text("name", faults);
+            let fault = LockFault::PinRevision {
+                pin: name.map_or("", |it| it.value).to_owned(),
+                span: span(&it.span),
+            };
+            faults.push(&it.span, fault);
+            return None;
+        }
+    };
+    Some(LockedPinSource::Git {
+        git: git?,
+        asked,
+        rev: rev?,
+        nar: nar?,
+    })
+}
+
+/// Every set that is named is declared.
+fn declared(
+    requires: &[At<Require>],
+    sets: &[At<LockedSet>],
+    atoms: &[AtomAt],
+    faults: &mut Found,
+) {
+    let roots: BTreeSet<Root> = sets.iter().map(|it| it.value.root).collect();
+    let required = requires.iter().map(|it| (it.value.set, &it.span));
+    let locked = atoms.iter().map(|it| (it.value.0.set(), &it.span));
+    for (set, at) in required.chain(locked) {
+        if let SetRef::Root(root) = set
+            && !roots.contains(&root)
+        {
+            let (root, span) = (root.to_string(), span(at));
+            faults.push(at, LockFault::UndeclaredSet { root, span });
+        }
+    }
+}
+
+/// Every atom has a name of its own, and every dependency is the name of one.
+fn named(lock: &Lock, atoms: &[AtomAt], faults: &mut Found) {
+    let mut by_name: BTreeMap<(&Id, &Version), Vec<&AtomAt>> = BTreeMap::new();
+    for at in atoms {
+        let atom = &at.value.0;
+        let alike = by_name.entry((&atom.id, &atom.version)).or_default();
+        for other in alike.iter() {
+            if let Some(fault) = clash(&other.value.0, atom, at) {
+                faults.push(&at.span, fault);
+            }
+        }
+        alike.push(at);
+    }
+    for At {
+        value: (atom, spans),
+        ..
+    } in atoms
+    {
+        for (dep, at) in atom.deps.iter().zip(spans) {
+            if lock.atom(dep).is_some() {
+                continue;
+            }
+            let (from, to, span) = (atom.name(), dep.to_string(), span(at));
+            let several = by_name
+                .get(&(&dep.id, &dep.version))
+                .is_some_and(|it| it.len() > 1);
+            faults.push(
+                at,
+                match (several, &dep.short) {
+                    (true, None) => LockFault::Ambiguous { from, to, span },
+                    _ => LockFault::Dangling { from, to, span },
+                },
+            );
+        }
+    }
+}
+
+/// What two atoms of one id and version may not share.
+fn clash(first: &LockedAtom, second: &LockedAtom, at: &AtomAt) -> Option<LockFault> {
+    let span = span(&at.span);
+    if first.set() == second.set() {
+        let what = format!("atom `{}`", second.name());
+        return Some(LockFault::Duplicate { what, span });
+    }
+    let short = second.digest()?.short();
+    let name = format!("{}#{short}", second.name());
+    (first.digest()?.short() == short).then_some(LockFault::EqualNames { name, span })
+}
+
+fn duplicate(what: String, table: &Section<'_, '_>, faults: &mut Found) {
+    let span = span(&table.span);
+    faults.push(&table.span, LockFault::Duplicate { what, span });
+}
+
+fn value_span(table: &Section<'_, '_>, key: &str) -> Range<usize> {
+    table
+        .get(key)
+        .map_or_else(|| table.span.clone(), toml::Spanned::span)
+}
+
+fn required<T: FromStr>(table: &Section<'_, '_>, key: &'static str, faults: &mut Found) -> Option<T>
+where
+    LockValueError: From<T::Err>,
+{
+    let text = table.required(key, BY_LOCK, faults)?;
+    value(&text, faults)
+}
+
+fn value<T: FromStr>(text: &Text<'_>, faults: &mut Found) -> Option<T>
+where
+    LockValueError: From<T::Err>,
+{
+    text.parse(faults, |error, it| value_fault(error, it))
+}
+
+fn value_fault(error: impl Into<LockValueError>, text: &Text<'_>) -> LockFault {
+    LockFault::Value {
+        key: text.path.clone(),
+        error: error.into(),
+        span: span(&text.span),
+    }
+}
+
+fn repository(text: &Text<'_>, faults: &mut Found) -> Option<RepoUrl> {
+    let url = match RepoUrl::parse(text.value) {
+        Ok(it) => it,
+        Err(error) => {
+            faults.push(&text.span, value_fault(error, text));
+            return None;
+        }
+    };
+    if url.public() != url {
+        let (key, span) = (text.path.clone(), span(&text.span));
+        faults.push(&text.span, LockFault::Credentials { key, span });
+    }
+    Some(url)
+}
+
+impl FromStr for DepRef {
+    type Err = LockValueError;
+
+    /// Reads `<id>@<version>` or `<id>@<version>#<first 8 of digest>`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let malformed = || LockValueError::DepRef {
+            text: text.to_owned(),
+        };
+        let (id, rest) = text.split_once('@').ok_or_else(malformed)?;
+        let (version, short) = match rest.split_once('#') {
+            Some((version, short)) => (version, Some(short.to_owned())),
+            None => (rest, None),
+        };
+        let base32hex = |it: u8| matches!(it, b'0'..=b'9' | b'a'..=b'v');
+        let well_formed = |it: &String| it.len() == 8 && it.bytes().all(base32hex);
+        if !short.iter().all(well_formed) {
+            return Err(malformed());
+        }
+        Ok(Self {
+            id: id.parse()?,
+            version: version.parse()?,
+            short,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Edits a manifest's text in place: comments, order and formatting stay.
