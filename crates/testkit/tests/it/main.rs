@@ -1,5 +1,7 @@
 //! The harness, tried against the programs it stands on.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod http;
 mod daemon;
 mod proxy;
