@@ -14,7 +14,7 @@
 //! Atoms that stand nowhere on the left of a line were never listed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use atom::{AtomId, Requirement, Version};
 use resolver::{
@@ -84,14 +84,14 @@ impl Problem {
                 ["order", "direct-minimal"] => request.order = Order::DirectMinimal,
                 [name, "none"] => drop(versions.entry(atom(name)).or_default()),
                 [name, it, rest @ ..] => {
-                    let spec = match rest {
-                        ["unknown"] => Spec::Unknown,
-                        ["unreadable"] => Spec::Excluded(Exclusion::Unreadable {
+                    let spec = match rest.last() {
+                        Some(&"unknown") => Spec::Unknown,
+                        Some(&"unreadable") => Spec::Excluded(Exclusion::Unreadable {
                             reason: "no `[atom]` table".to_owned(),
                         }),
                         _ => Spec::Known(dependencies(deps)),
                     };
-                    let is_yanked = rest == ["yanked"];
+                    let is_yanked = rest.first() == Some(&"yanked");
                     let listed = versions.entry(atom(name)).or_default();
                     listed.insert(version(it), (spec, is_yanked));
                 }
@@ -112,6 +112,47 @@ impl Problem {
         }
         outcome
     }
+}
+
+/// Prints the problem in its language, so that a failing random one can be kept.
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (atom, versions) in self.universe.atoms() {
+            if versions.is_empty() {
+                writeln!(f, "{} none", atom.id)?;
+            }
+            for (version, candidate) in versions {
+                let is_yanked = candidate.excluded.is_some();
+                let yanked = if is_yanked { " yanked" } else { "" };
+                let rest = match &candidate.spec {
+                    Spec::Known(dependencies) => {
+                        let texts = dependencies.iter().map(|it| (&it.atom, &it.req));
+                        format!(": {}", list(texts))
+                    }
+                    Spec::Excluded(_) => " unreadable".to_owned(),
+                    Spec::Unknown | Spec::Pending => " unknown".to_owned(),
+                };
+                writeln!(f, "{} {version}{yanked}{rest}", atom.id)?;
+            }
+        }
+        for (atom, version) in &self.request.locked {
+            writeln!(f, "lock {} {version}", atom.id)?;
+        }
+        let roots = self.request.roots.iter().map(|it| (&it.atom, &it.req));
+        writeln!(f, "want {}", list(roots))?;
+        match self.request.order {
+            Order::Newest => Ok(()),
+            Order::Minimal => writeln!(f, "order minimal"),
+            Order::DirectMinimal => writeln!(f, "order direct-minimal"),
+        }
+    }
+}
+
+fn list<'a>(needs: impl Iterator<Item = (&'a AtomId, &'a Requirement)>) -> String {
+    let needs: Vec<_> = needs
+        .map(|(atom, req)| format!("{} {req}", atom.id))
+        .collect();
+    needs.join(", ")
 }
 
 fn universe(versions: BTreeMap<AtomId, BTreeMap<Version, (Spec, bool)>>) -> Universe {

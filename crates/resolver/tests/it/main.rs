@@ -7,3 +7,8 @@
 
 mod language;
 mod answers;
+mod conflicts;
+mod random;
+mod exhaustive;
+mod knowledge;
+mod problems;

@@ -1,0 +1,1 @@
+//! Problems without an answer, and what is said of them.
