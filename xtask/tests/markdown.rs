@@ -154,3 +154,7 @@ fn tidied(path: &Path) -> PathBuf {
     }
     whole
 }
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
