@@ -1,1 +1,0 @@
-//! A NAR and its hash straight from tree objects.
