@@ -92,35 +92,3 @@ fn base32hex() -> Encoding {
         .encoding()
         .expect("32 distinct symbols are an encoding")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(root: &str, id: &str, expected: &str) {
-        let atom = AtomId::new(root.parse().unwrap(), id.parse().unwrap());
-        assert_eq!(atom.digest().to_string(), expected);
-        assert_eq!(expected.parse::<Digest>().unwrap(), atom.digest());
-    }
-
-    #[test]
-    fn digests_agree_with_the_known_answers() {
-        let root = "4abbd2644bc3585e9be95deb277ccf48f6ed26ac";
-        check(
-            root,
-            "nix-lock",
-            "r3rlam6bd31t9i04ggug7avs8vf8981q7a3b6gobemk1gfs50qm0",
-        );
-        check(
-            root,
-            "dev",
-            "3ot6f917im3d5qhs1jdo2samkthlahg5qcr4ql5e2neomv2v6dt0",
-        );
-        let root = "68b63bd131acd23bdfd57983fe85ba7c092ce02f";
-        check(
-            root,
-            "atom-nix",
-            "r9ilp2p4bpkup8bejuqrg042m6ohc0rtcn2fks94otlrhnquhnv0",
-        );
-    }
-}

@@ -116,7 +116,7 @@ pub enum IdError {
     #[diagnostic(
         code(eka::id::mixed_scripts),
         help(
-            "write it in one script; Latin may stand only beside Japanese, Korean, or Han with Bopomofo"
+            "write it in one script; Latin may stand only beside Chinese, Japanese or Korean"
         )
     )]
     MixedScripts {

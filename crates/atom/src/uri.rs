@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr as _;
 
+use crate::git_ref::is_ref;
 use crate::uri_error::{escape, redact};
 use crate::url::{RepoUrl, refuse_first};
 use crate::{Id, Requirement, repository};
@@ -132,18 +133,8 @@ fn parse_atom(text: &str) -> Result<Wanted, UriError> {
     Ok(Wanted::Atom { id, req })
 }
 
-/// Takes a name that git would take (`git help check-ref-format`).
 fn parse_ref(name: &str) -> Result<String, UriError> {
-    let component = |it: &str| !it.is_empty() && !it.starts_with('.') && !it.ends_with(".lock");
-    let forbidden = |it: char| it.is_control() || " ~^:?*[\\".contains(it);
-    let ok = name.split('/').all(component)
-        && !name.contains(forbidden)
-        && !name.contains("..")
-        && !name.contains("@{")
-        && !name.starts_with('-')
-        && !name.ends_with('.')
-        && name != "@";
-    if ok {
+    if is_ref(name) {
         Ok(name.to_owned())
     } else {
         Err(UriError::Ref { name: escape(name) })

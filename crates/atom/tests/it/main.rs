@@ -1,5 +1,18 @@
 //! The `atom` crate at its boundary: text in, value or error out.
 
+#[expect(clippy::disallowed_methods, reason = "golden files lie beside the crate")]
+mod vectors;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    reason = "git is the reference"
+)]
+mod git;
+mod id;
+mod digest;
+mod refname;
+mod commit;
 mod uri;
 mod manifest;
 mod lock;
