@@ -1,0 +1,384 @@
+//! The loop over a small world that stands in memory: whole, so that answers can be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use atom::commit::SpecCommit;
+use atom::lock::Lock;
+use atom::manifest::Manifest;
+use atom::url::{RepoKey, RepoUrl};
+use atom::{AtomId, AtomPath, Id, NarHash, ObjectId, Root, Version};
+use proptest::prelude::*;
+use resolver::Order;
+
+use super::crawl::{ListWant, Source, SpecWant};
+use super::knowledge::{GoodSpec, SetFacts, SpecDep, SpecFacts, VersionFacts};
+use super::{LocalAtom, Question, ResolveError, Top, resolve};
+
+/// Repositories by URL, and what they hold.
+#[derive(Debug, Clone, Default)]
+struct World {
+    sets: BTreeMap<RepoKey, (RepoUrl, Root)>,
+    atoms: BTreeMap<(RepoKey, Id), BTreeMap<Version, VersionFacts>>,
+    specs: BTreeMap<ObjectId, SpecFacts>,
+    dead: BTreeSet<RepoKey>,
+    /// What comes unasked with each answer, as from a warm cache: this share of all, in percent.
+    unasked: usize,
+}
+
+fn url(text: &str) -> RepoUrl {
+    RepoUrl::parse(text).unwrap()
+}
+
+fn root(number: u8) -> Root {
+    Root(ObjectId::new([number; 20]))
+}
+
+fn object(seed: &str) -> ObjectId {
+    let root = Root(ObjectId::new([7; 20]));
+    let id = "x".parse::<Id>().unwrap();
+    let mut bytes = [0; 20];
+    let digest = AtomId::new(root, id).digest().0;
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        let mixed = seed
+            .bytes()
+            .enumerate()
+            .fold(u32::from(digest[at]), |sum, (i, it)| {
+                sum.wrapping_mul(31)
+                    .wrapping_add(u32::from(it) + u32::try_from(i + at).unwrap())
+            });
+        *byte = mixed.to_le_bytes()[1] ^ mixed.to_le_bytes()[0];
+    }
+    ObjectId::new(bytes)
+}
+
+/// The text of a manifest: `deps` are `(url, id, requirement)`.
+fn manifest(id: &str, version: &str, deps: &[(&str, &str, &str)]) -> String {
+    let mut text = format!("[atom]\nid = \"{id}\"\nversion = \"{version}\"\n");
+    let urls: BTreeSet<&str> = deps.iter().map(|it| it.0).collect();
+    let name = |url: &str| format!("s{}", urls.iter().position(|it| *it == url).unwrap());
+    text.push_str("[sets]\n");
+    for url in &urls {
+        writeln!(text, "{} = \"{url}\"", name(url)).unwrap();
+    }
+    for url in &urls {
+        writeln!(text, "[deps.{}]", name(url)).unwrap();
+        for (_, id, req) in deps.iter().filter(|it| it.0 == *url) {
+            writeln!(text, "{id} = \"{req}\"").unwrap();
+        }
+    }
+    text
+}
+
+impl World {
+    fn set(mut self, at: &str, number: u8) -> Self {
+        self.sets.insert(url(at).key(), (url(at), root(number)));
+        self
+    }
+
+    fn atom(mut self, at: &str, id: &str, version: &str, deps: &[(&str, &str, &str)]) -> Self {
+        let key = url(at).key();
+        let root = self.sets[&key].1;
+        let atom = AtomId::new(root, id.parse().unwrap());
+        let version: Version = version.parse().unwrap();
+        let parsed = Manifest::parse_foreign(&manifest(id, &version.to_string(), deps)).unwrap();
+        let facts = VersionFacts {
+            atom: object(&format!("atom {at} {id} {version}")),
+            spec: object(&format!("spec {at} {id} {version}")),
+            yanked: false,
+        };
+        let good = GoodSpec {
+            commit: SpecCommit {
+                tree: object("tree"),
+                atom: atom.clone(),
+                version: version.clone(),
+                nar: NarHash([1; 32]),
+                atom_commit: facts.atom,
+                path: ".".parse().unwrap(),
+                src: object("src"),
+            },
+            deps: SpecDep::of(&parsed),
+            hint: None,
+        };
+        self.specs
+            .insert(facts.spec, SpecFacts::Good(Box::new(good)));
+        self.atoms
+            .entry((key, atom.id))
+            .or_default()
+            .insert(version, facts);
+        self
+    }
+
+    fn ask(&self, deps: &[(&str, &str, &str)], lock: Option<Lock>) -> Result<Lock, ResolveError> {
+        let mut world = self.clone();
+        let top = Top {
+            name: "atom.toml".to_owned(),
+            manifest: Manifest::parse_own(&manifest("top", "1.0.0", deps)).unwrap(),
+            lock,
+        };
+        let question = Question {
+            tops: vec![top],
+            locals: BTreeMap::new(),
+            own_root: None,
+            order: Order::Newest,
+        };
+        let mut locks = resolve(question, &mut world, &|| false)?;
+        Ok(locks.remove(0))
+    }
+}
+
+impl Source for World {
+    fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
+        let mut answers = Vec::new();
+        for want in wants {
+            let key = want.url.key();
+            let Some((_, root)) = self.sets.get(&key).filter(|_| !self.dead.contains(&key)) else {
+                continue;
+            };
+            let listed = |id: &Id| {
+                let versions = self.atoms.get(&(key.clone(), id.clone()));
+                (id.clone(), versions.cloned().unwrap_or_default())
+            };
+            let held = self.atoms.keys().filter(|it| it.0 == key).map(|it| &it.1);
+            let unasked = held
+                .enumerate()
+                .filter(|(at, _)| at * 37 % 100 < self.unasked);
+            let ids = want.ids.iter().chain(unasked.map(|it| it.1));
+            let facts = SetFacts {
+                root: *root,
+                degraded: None,
+                atoms: ids.map(listed).collect(),
+            };
+            answers.push((key, facts));
+        }
+        answers
+    }
+
+    fn specs(&mut self, wants: Vec<SpecWant>) -> Vec<(ObjectId, SpecFacts)> {
+        let held = self.specs.keys().copied().enumerate();
+        let unasked = held
+            .filter(|(at, _)| at * 37 % 100 < self.unasked)
+            .map(|it| it.1);
+        let commits = wants.into_iter().flat_map(|it| it.commits);
+        commits
+            .chain(unasked)
+            .filter_map(|it| Some((it, self.specs.get(&it)?.clone())))
+            .collect()
+    }
+
+    fn failure(&mut self, url: &RepoUrl) -> Option<ResolveError> {
+        self.dead
+            .contains(&url.key())
+            .then(|| ResolveError::Offline { url: url.clone() })
+    }
+}
+
+const A: &str = "https://a.example/r";
+const B: &str = "https://b.example/r";
+const FORK: &str = "https://fork.example/r";
+
+fn names(lock: &Lock) -> Vec<String> {
+    lock.atoms
+        .iter()
+        .map(|it| format!("{}@{}", it.id, it.version))
+        .collect()
+}
+
+#[test]
+fn a_chain_over_two_sets_is_locked() {
+    let world = World::default()
+        .set(A, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[(B, "y", "^1")])
+        .atom(A, "x", "1.1.0", &[(B, "y", "^1.2")])
+        .atom(B, "y", "1.2.0", &[])
+        .atom(B, "y", "1.3.0", &[]);
+    let lock = world.ask(&[(A, "x", "^1")], None).unwrap();
+    assert_eq!(names(&lock), ["x@1.1.0", "y@1.3.0"]);
+    assert_eq!(lock.sets.len(), 2);
+    assert_eq!(Lock::parse(&lock.print()).unwrap(), lock);
+}
+
+#[test]
+fn a_locked_version_is_kept() {
+    let world = World::default().set(A, 1).atom(A, "x", "1.0.0", &[]);
+    let lock = world.ask(&[(A, "x", "^1")], None).unwrap();
+    let world = world.atom(A, "x", "1.1.0", &[]);
+    let again = world.ask(&[(A, "x", "^1")], Some(lock.clone())).unwrap();
+    assert_eq!(again.print(), lock.print());
+    assert_eq!(
+        names(&world.ask(&[(A, "x", "^1")], None).unwrap()),
+        ["x@1.1.0"]
+    );
+}
+
+#[test]
+fn a_fork_deep_in_the_graph_introduces_no_versions() {
+    // The fork has the root of A, and a newer version.
+    let world = World::default()
+        .set(A, 1)
+        .set(FORK, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[])
+        .atom(FORK, "x", "1.9.0", &[])
+        .atom(B, "y", "1.0.0", &[(FORK, "x", "^1")]);
+    let lock = world.ask(&[(A, "x", "^1"), (B, "y", "^1")], None).unwrap();
+    assert_eq!(names(&lock), ["x@1.0.0", "y@1.0.0"]);
+    let lock = world.ask(&[(B, "y", "^1")], None).unwrap();
+    assert_eq!(
+        names(&lock),
+        ["x@1.9.0", "y@1.0.0"],
+        "the nearest dependant's word counts"
+    );
+}
+
+#[test]
+fn two_origins_at_one_depth_are_named() {
+    let world = World::default()
+        .set(A, 1)
+        .set(FORK, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[])
+        .atom(FORK, "x", "1.9.0", &[])
+        .atom(B, "y", "1.0.0", &[(FORK, "x", "^1")])
+        .atom(B, "z", "1.0.0", &[(A, "x", "^1")]);
+    let error = world
+        .ask(&[(B, "y", "^1"), (B, "z", "^1")], None)
+        .unwrap_err();
+    let ResolveError::TwoOrigins(error) = error else {
+        panic!("{error}");
+    };
+    let message = error.to_string();
+    assert!(message.contains(A) && message.contains(FORK), "{message}");
+    assert!(
+        message.contains("y@1.0.0") && message.contains("z@1.0.0"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_dead_set_is_no_missing_version() {
+    let mut world = World::default()
+        .set(A, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[(B, "y", "^1")])
+        .atom(B, "y", "1.0.0", &[]);
+    world.dead.insert(url(B).key());
+    let error = world.ask(&[(A, "x", "^1")], None).unwrap_err();
+    assert!(matches!(error, ResolveError::Offline { .. }), "{error}");
+}
+
+#[test]
+fn a_spec_that_does_not_fit_its_refs_is_refused() {
+    let mut world = World::default().set(A, 1).atom(A, "x", "1.0.0", &[]);
+    for spec in world.specs.values_mut() {
+        if let SpecFacts::Good(good) = spec {
+            good.commit.atom_commit = object("another");
+        }
+    }
+    let error = world.ask(&[(A, "x", "^1")], None).unwrap_err();
+    assert!(matches!(error, ResolveError::Forged { .. }), "{error}");
+}
+
+#[test]
+fn a_moved_version_is_refused() {
+    let mut world = World::default().set(A, 1).atom(A, "x", "1.0.0", &[]);
+    let lock = world.ask(&[(A, "x", "^1")], None).unwrap();
+    let moved = object("moved");
+    world
+        .atoms
+        .values_mut()
+        .flat_map(|it| it.values_mut())
+        .for_each(|it| it.atom = moved);
+    for spec in world.specs.values_mut() {
+        if let SpecFacts::Good(good) = spec {
+            good.commit.atom_commit = moved;
+        }
+    }
+    let error = world.ask(&[(A, "x", "^1")], Some(lock)).unwrap_err();
+    let ResolveError::Moved { now, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(now, moved);
+}
+
+#[test]
+fn a_local_dependency_falls_back_to_nothing() {
+    let world = World::default().set(A, 1).atom(A, "util", "1.0.0", &[]);
+    let local = |version: &str, text: String| LocalAtom {
+        version: version.parse().unwrap(),
+        path: "libs/util".parse::<AtomPath>().unwrap(),
+        manifest: Manifest::parse_own(&text).unwrap(),
+    };
+    let ask = |req: &str, own_root| {
+        let text = format!(
+            "[atom]\nid = \"top\"\nversion = \"1.0.0\"\n[sets]\nhere = \"::\"\n[deps.here]\nutil = \"{req}\"\n"
+        );
+        let top = Top {
+            name: "atom.toml".to_owned(),
+            manifest: Manifest::parse_own(&text).unwrap(),
+            lock: None,
+        };
+        let util = local("0.1.0", manifest("util", "0.1.0", &[]));
+        let question = Question {
+            tops: vec![top],
+            locals: BTreeMap::from([("util".parse().unwrap(), util)]),
+            own_root,
+            order: Order::Newest,
+        };
+        resolve(question, &mut world.clone(), &|| false)
+    };
+    assert_eq!(names(&ask("^0.1", None).unwrap()[0]), ["util@0.1.0"]);
+    for own_root in [None, Some(root(1))] {
+        let error = ask("^1", own_root).unwrap_err();
+        assert!(matches!(error, ResolveError::Unsolvable(_)), "{error}");
+    }
+}
+
+/// A random world of three sets, one of them forked, and ids `a` to `f`.
+fn worlds() -> impl Strategy<Value = World> {
+    let places = [A, B, FORK];
+    let dep = (0..3_usize, 0..6_usize, 0..3_u8);
+    let atom = (
+        0..3_usize,
+        0..6_usize,
+        0..3_u8,
+        prop::collection::vec(dep, 0..3),
+    );
+    prop::collection::vec(atom, 1..40).prop_map(move |atoms| {
+        let mut world = World::default().set(A, 1).set(B, 2).set(FORK, 1);
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        for (place, id, minor, deps) in atoms {
+            let mut deps: Vec<_> = deps
+                .into_iter()
+                .filter(|(_, it, _)| *it != id)
+                .map(|(place, id, minor)| {
+                    (
+                        places[place],
+                        ids[id],
+                        ["*", "^1", "^1.1"][usize::from(minor)],
+                    )
+                })
+                .collect();
+            deps.sort_unstable();
+            deps.dedup_by_key(|it| (it.0, it.1));
+            world = world.atom(places[place], ids[id], &format!("1.{minor}.0"), &deps);
+        }
+        world
+    })
+}
+
+proptest! {
+    /// Whatever the cache held, the lock is the same, and the error too.
+    #[test]
+    fn the_lock_does_not_depend_on_what_was_known(world in worlds(), unasked in 1..=100_usize) {
+        let deps = [(A, "a", "*"), (B, "b", "*")];
+        let text = |it: Result<Lock, ResolveError>| match it {
+            Ok(lock) => lock.print(),
+            Err(error) => error.to_string(),
+        };
+        let cold = text(world.ask(&deps, None));
+        let warm = World { unasked, ..world };
+        prop_assert_eq!(text(warm.ask(&deps, None)), cold);
+    }
+}
