@@ -14,5 +14,9 @@ mod digest;
 mod refname;
 mod commit;
 mod uri;
+#[cfg(test)]
 mod manifest;
+#[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod lock;

@@ -1,1 +1,0 @@
-//! Edits a manifest's text in place: comments, order and formatting stay.
