@@ -36,8 +36,10 @@ fn headings_read_as_sentences() {
         for heading in headings(&page) {
             let words: Vec<_> = heading.split_whitespace().collect();
             let capitals = words
-                .iter()
-                .skip(1)
+                .windows(2)
+                // A sentence after a number, as in "1. Ids".
+                .filter(|pair| !pair[0].ends_with(['.', ':']))
+                .map(|pair| pair[1])
                 .filter(|word| {
                     let mut letters = word.chars();
                     letters.next().is_some_and(char::is_uppercase)
