@@ -1,0 +1,19 @@
+//! One file a command: flags, and the call of the workflow.
+
+pub(crate) mod new;
+pub(crate) mod config;
+pub(crate) mod completions;
+pub(crate) mod man;
+
+use std::fmt::Write as _;
+
+use eka::Exit;
+
+/// The exit codes, for the long help.
+pub(crate) fn exit_codes() -> String {
+    let mut text = String::from("Exit codes:");
+    for exit in Exit::ALL {
+        write!(text, "\n  {:>3}  {}", exit.code(), exit.meaning()).expect("a string takes all");
+    }
+    text
+}

@@ -1,0 +1,17 @@
+//! The stable shapes of `--format json`, one file a command.
+//!
+//! Each begins with `schema`, such as `eka.new/1`. A field may be added; for anything else the
+//! number goes up.
+
+pub(crate) mod new;
+pub(crate) mod config;
+pub(crate) mod diagnostic;
+
+use serde::Serialize;
+
+/// Prints a shape on one line, without a character that a terminal could obey.
+pub(crate) fn print<T: Serialize>(shape: &T) -> String {
+    let text =
+        serde_json::to_string(shape).expect("our shapes have text keys and no failing parts");
+    eka::escape::json(&text).into_owned()
+}

@@ -1,0 +1,16 @@
+//! Reports as text for people, one file a command.
+//!
+//! Each foreign value goes through [`esc`]; what reaches a terminal is guarded once more where it
+//! is written, so that a forgotten one cannot do harm there.
+
+pub(crate) mod new;
+pub(crate) mod config;
+
+use std::fmt::Display;
+
+use eka::escape::Escaped;
+
+/// A foreign value on one line.
+pub(crate) const fn esc<T: Display>(value: T) -> Escaped<T> {
+    Escaped(value)
+}

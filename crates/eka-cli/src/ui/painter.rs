@@ -1,0 +1,86 @@
+//! Diagnostics on stderr: drawn with their texts, or as JSON.
+
+use eka::env::Env;
+use eka::escape;
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, ThemeCharacters,
+    ThemeStyles,
+};
+
+use super::{Guarded, stderr};
+use crate::cli::{Color, Format};
+use crate::globals::is_terminal;
+use crate::json;
+
+/// How diagnostics are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Painter {
+    /// As drawings or as JSON.
+    pub(crate) format: Format,
+    color: Paint,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paint {
+    Colored,
+    Plain,
+}
+
+impl Painter {
+    pub(crate) fn new(format: Format, color: Color, env: &Env) -> Self {
+        let colored = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => env.get("NO_COLOR").is_none() && is_terminal(env),
+        };
+        let color = if colored {
+            Paint::Colored
+        } else {
+            Paint::Plain
+        };
+        Self { format, color }
+    }
+
+    /// Tells one diagnostic, guarded.
+    pub(crate) fn tell(self, diagnostic: &dyn Diagnostic) {
+        let guarded = Guarded::of(diagnostic);
+        let text = match self.format {
+            Format::Json => json::print(&json::diagnostic::Shape::of(&guarded)),
+            Format::Text => self.draw(&guarded),
+        };
+        stderr(&format!("{}\n", text.trim_end_matches('\n')));
+    }
+
+    /// Tells wrong usage in clap's words.
+    pub(crate) fn tell_usage(self, words: &str) {
+        if self.format == Format::Text {
+            stderr(&escape::lines(words));
+            return;
+        }
+        let (message, help) = words.split_once("\n\n").unwrap_or((words, ""));
+        let message = message.trim().trim_start_matches("error: ");
+        let mut diagnostic = MietteDiagnostic::new(message).with_code("eka::cli::usage");
+        if !help.trim().is_empty() {
+            diagnostic = diagnostic.with_help(help.trim());
+        }
+        self.tell(&diagnostic);
+    }
+
+    /// The width is the same everywhere, so that a terminal changes no shape.
+    fn draw(self, guarded: &Guarded) -> String {
+        let styles = match self.color {
+            Paint::Colored => ThemeStyles::ansi(),
+            Paint::Plain => ThemeStyles::none(),
+        };
+        let characters = ThemeCharacters::unicode();
+        let mut text = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+            .with_width(100)
+            .with_links(false)
+            .with_break_words(false)
+            .without_syntax_highlighting()
+            .render_report(&mut text, guarded)
+            .expect("a string takes all text");
+        text
+    }
+}
