@@ -75,7 +75,7 @@ pub struct Clash {
 /// Who requires something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanter {
-    /// The request itself.
+    /// The request itself: what the manifest asks for.
     Request,
     /// Versions of an atom.
     Versions {
@@ -156,6 +156,9 @@ pub enum Suggestion {
 /// A tree of more lines is cut, and says so.
 const MAX_LINES: usize = 60;
 
+/// Of more requirements that rule a version out, the rest is counted.
+const MAX_COLLISIONS: usize = 3;
+
 impl Conflict {
     /// Whether the explanation is the one that full knowledge gives.
     #[must_use]
@@ -230,6 +233,10 @@ impl Headline {
             Self::Clash(clash) => {
                 let (one, one_req) = &clash.one;
                 let (other, other_req) = &clash.other;
+                if one == other {
+                    let (by, name) = (one.requires(names), names.of(&clash.atom));
+                    return format!("{by} `{name} {one_req}`, but also `{name} {other_req}`");
+                }
                 format!(
                     "{} `{name} {one_req}`, but {} `{name} {other_req}`",
                     one.requires(names),
@@ -258,17 +265,17 @@ impl Headline {
 }
 
 impl Wanter {
-    /// `the request requires`, or `` `foo@1.0.0` requires ``.
+    /// `the manifest requires`, or `` `foo@1.0.0` requires ``.
     fn requires(&self, names: &Names) -> String {
         match self {
-            Self::Request => "the request requires".to_owned(),
+            Self::Request => "the manifest requires".to_owned(),
             Self::Versions { atom, versions } => {
                 let verb = if versions.is_one() {
                     "requires"
                 } else {
                     "require"
                 };
-                format!("`{}@{versions}` {verb}", names.of(atom))
+                format!("`{}` {verb}", names.at(atom, versions))
             }
         }
     }
@@ -330,7 +337,7 @@ impl Tree<'_> {
 
     fn below<'a>(&self, want: &Want, branch: &'a Branch) -> Vec<Item<'a>> {
         let Branch { versions, why } = branch;
-        let what = format!("`{}@{versions}`", self.names.of(&want.atom));
+        let what = format!("`{}`", self.names.at(&want.atom, versions));
         let is = if versions.is_one() { "is" } else { "are" };
         match why {
             Why::Excluded(why) => vec![Item::Leaf(format!("{what} {is} excluded: {why}"))],
@@ -338,11 +345,15 @@ impl Tree<'_> {
                 vec![Item::Leaf(format!("{what} {is} ruled out by the rest"))]
             }
             Why::Collides { with } => {
-                let with: Vec<_> = with
-                    .iter()
-                    .map(|(by, req)| format!("{} `{req}`", by.requires(self.names)))
-                    .collect();
-                let with = with.join(", ");
+                let text = |(by, req): &(Wanter, Requirement)| {
+                    format!("{} `{req}`", by.requires(self.names))
+                };
+                let mut texts: Vec<_> = with.iter().take(MAX_COLLISIONS).map(text).collect();
+                let n_others = with.len() - texts.len();
+                if n_others > 0 {
+                    texts.push(format!("{n_others} more rule it out"));
+                }
+                let with = texts.join(", ");
                 vec![Item::Leaf(format!("{what} would do, but {with}"))]
             }
             Why::Needs(wants) => {
@@ -357,10 +368,10 @@ impl Tree<'_> {
 }
 
 fn nothing_fits(existing: &Ranges, nearest: &[Version]) -> String {
-    let mut text = format!(": no version fits; there is {existing}");
+    let mut text = format!(": no version fits; existing: {existing}");
     if existing.n_versions() > nearest.len() && !nearest.is_empty() {
         let nearest: Vec<_> = nearest.iter().map(Version::to_string).collect();
-        write!(text, ", nearest {}", nearest.join(" and "))
+        write!(text, "; nearest: {}", nearest.join(" and "))
             .expect("a string takes all that is written");
     }
     text

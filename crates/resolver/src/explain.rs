@@ -35,44 +35,57 @@ pub(crate) fn explain(
     }
 }
 
+/// A requirement in the conflict's heart, and one who has it.
+type Heart<'a> = (&'a WantKey, usize);
+
+/// How far from the request, and how simple; the least wins.
+type Place = (usize, usize, u8);
+
 /// The conflict's heart, as near to the request as one is found, and the requirements in it.
-fn headline(facts: &Facts<'_>) -> (Headline, Vec<WantKey>) {
-    let mut best: Option<((usize, u8), Headline, Vec<WantKey>)> = None;
-    let mut offer = |place: (usize, u8), headline, heart| {
-        if best.as_ref().is_none_or(|(best, _, _)| place < *best) {
-            best = Some((place, headline, heart));
+fn headline<'a>(facts: &'a Facts<'_>) -> (Headline, Vec<Heart<'a>>) {
+    let mut best = (Headline::Together, Vec::new());
+    let mut best_place = (usize::MAX, usize::MAX, u8::MAX);
+    let mut offer = |place: Place, headline, heart| {
+        if place < best_place {
+            best = (headline, heart);
+            best_place = place;
         }
     };
+    let depth = |at: usize| facts.nodes[at].depth;
     for (key, demand) in &facts.demands {
-        let depth = facts.depth(demand);
+        let by = demand.by[0];
         if let Some((rank, headline)) = dead_end(facts, demand) {
-            offer((depth, rank), headline, vec![key.clone()]);
+            offer((depth(by), 0, rank), headline, vec![(key, by)]);
         }
-        let usable = facts.usable(demand);
         for (other_key, other) in facts.demands_on(&demand.atom) {
-            if other_key > key && usable.is_disjoint(&facts.usable(other)) {
-                let clash = Clash {
-                    atom: demand.atom.clone(),
-                    one: (facts.wanter(demand), demand.req.clone()),
-                    other: (facts.wanter(other), other.req.clone()),
-                };
-                let depth = depth.max(facts.depth(other));
-                let heart = vec![key.clone(), other_key.clone()];
-                offer((depth, 3), Headline::Clash(Box::new(clash)), heart);
+            if other_key <= key || !demand.usable.is_disjoint(&other.usable) {
+                continue;
             }
+            let Some((by, other_by)) = facts.together(demand, other) else {
+                continue;
+            };
+            let clash = Clash {
+                atom: demand.atom.clone(),
+                one: (facts.wanter(demand, by), demand.req.clone()),
+                other: (facts.wanter(other, other_by), other.req.clone()),
+            };
+            let (near, far) = (
+                depth(by).min(depth(other_by)),
+                depth(by).max(depth(other_by)),
+            );
+            let heart = vec![(key, by), (other_key, other_by)];
+            offer((far, near, 3), Headline::Clash(Box::new(clash)), heart);
         }
     }
-    best.map_or((Headline::Together, Vec::new()), |(_, headline, heart)| {
-        (headline, heart)
-    })
+    best
 }
 
 /// A requirement that fails by itself, the simplest cases ranked first.
 fn dead_end(facts: &Facts<'_>, demand: &Demand) -> Option<(u8, Headline)> {
-    let by = facts.wanter(demand);
+    let by = facts.wanter(demand, demand.by[0]);
     let (atom, req) = (demand.atom.clone(), demand.req.clone());
     if !demand.targets.is_empty() {
-        let is_excluded = facts.usable(demand).is_empty();
+        let is_excluded = demand.usable.is_empty();
         return is_excluded.then_some((2, Headline::AllExcluded { by, atom, req }));
     }
     if facts.listing(&atom).next().is_none() {
@@ -138,19 +151,21 @@ fn found(facts: &Facts<'_>, key: &WantKey, shown: &mut BTreeSet<WantKey>) -> Fou
     Found::Versions(branches)
 }
 
-/// The requirements on the same atom that a version does not satisfy.
-fn others<'a>(facts: &'a Facts<'_>, demand: &Demand, at: usize) -> Vec<&'a WantKey> {
-    facts
-        .demands_on(&demand.atom)
+/// The requirements on the same atom that a version does not satisfy, and that hold at the same
+/// time as the one it satisfies.
+fn others<'a>(facts: &'a Facts<'_>, demand: &Demand, at: usize) -> Vec<Heart<'a>> {
+    let others = facts.demands_on(&demand.atom);
+    others
         .filter(|(_, other)| !other.targets.contains(&at))
-        .map(|(key, _)| key)
+        .filter_map(|(key, other)| Some((key, facts.together(demand, other)?.1)))
         .collect()
 }
 
-fn collides(facts: &Facts<'_>, others: Vec<&WantKey>) -> Why {
-    let with = others.into_iter().map(|key| {
+fn collides(facts: &Facts<'_>, mut others: Vec<Heart<'_>>) -> Why {
+    others.sort_by_key(|(_, by)| facts.nodes[*by].depth);
+    let with = others.into_iter().map(|(key, by)| {
         let demand = &facts.demands[key];
-        (facts.wanter(demand), demand.req.clone())
+        (facts.wanter(demand, by), demand.req.clone())
     });
     Why::Collides {
         with: with.collect(),
@@ -158,15 +173,14 @@ fn collides(facts: &Facts<'_>, others: Vec<&WantKey>) -> Why {
 }
 
 /// The tokens of the root requirements that take part, those that lead to the heart first.
-fn roots(facts: &Facts<'_>, request: &Request, heart: &[WantKey]) -> Vec<(usize, String)> {
+fn roots(facts: &Facts<'_>, request: &Request, heart: &[Heart<'_>]) -> Vec<(usize, String)> {
     let mut labels: Vec<(&WantKey, String)> = Vec::new();
-    for key in heart {
-        let mut way = key;
-        let mut at = facts.demands[key].by[0];
+    for (key, by) in heart {
+        let (mut way, mut at) = (*key, *by);
         while let Some((from, by)) = &facts.nodes[at].from {
             (at, way) = (*from, by);
         }
-        let label = if way == key {
+        let label = if way == *key {
             "required here".to_owned()
         } else {
             format!("leads to `{} {}`", key.0.id, key.1)

@@ -45,6 +45,8 @@ pub(crate) struct Demand {
     pub(crate) by: Vec<usize>,
     /// The versions that fit.
     pub(crate) targets: BTreeSet<usize>,
+    /// Those of them that are not excluded.
+    pub(crate) usable: BTreeSet<usize>,
 }
 
 impl<'a> Facts<'a> {
@@ -98,6 +100,7 @@ impl<'a> Facts<'a> {
             req: req.clone(),
             by: Vec::new(),
             targets: BTreeSet::new(),
+            usable: BTreeSet::new(),
         });
         demand.targets.extend(target);
         if self.nodes[by].wants.insert(key) {
@@ -131,6 +134,8 @@ impl<'a> Facts<'a> {
             demand
                 .by
                 .sort_by(|one, other| place(one).cmp(&place(other)));
+            let is_usable = |at: &usize| nodes[*at].excluded.is_none();
+            demand.usable = demand.targets.iter().copied().filter(is_usable).collect();
         }
     }
 
@@ -141,17 +146,17 @@ impl<'a> Facts<'a> {
             .take_while(move |(key, _)| key.0 == *atom)
     }
 
-    /// Steps from the request to the nearest who has a requirement.
-    pub(crate) fn depth(&self, demand: &Demand) -> usize {
-        self.nodes[demand.by[0]].depth
-    }
-
-    /// The fitting versions that are not excluded.
-    pub(crate) fn usable(&self, demand: &Demand) -> BTreeSet<usize> {
-        let targets = demand.targets.iter().copied();
-        targets
-            .filter(|at| self.nodes[*at].excluded.is_none())
-            .collect()
+    /// Two who have these requirements at the same time, the nearest to the request; versions of
+    /// one atom never do.
+    pub(crate) fn together(&self, one: &Demand, other: &Demand) -> Option<(usize, usize)> {
+        let atom = |at: usize| self.nodes[at].solvable.as_ref().map(|(atom, _)| atom);
+        let pairs = one
+            .by
+            .iter()
+            .flat_map(|one| other.by.iter().map(|other| (*one, *other)));
+        pairs
+            .filter(|(one, other)| atom(*one).is_none() || atom(*one) != atom(*other))
+            .min_by_key(|(one, other)| self.nodes[*one].depth.max(self.nodes[*other].depth))
     }
 
     /// All versions of an atom.
@@ -169,10 +174,10 @@ impl<'a> Facts<'a> {
         Ranges::new(&chosen, self.listing(atom))
     }
 
-    /// The nearest who has a requirement, with the other versions of that atom which do.
-    pub(crate) fn wanter(&self, demand: &Demand) -> Wanter {
+    /// One who has a requirement, with the other versions of its atom that do.
+    pub(crate) fn wanter(&self, demand: &Demand, at: usize) -> Wanter {
         let atom_of = |at: usize| self.nodes[at].solvable.as_ref().map(|(atom, _)| atom);
-        let Some(atom) = atom_of(demand.by[0]) else {
+        let Some(atom) = atom_of(at) else {
             return Wanter::Request;
         };
         let sisters = demand.by.iter().copied();

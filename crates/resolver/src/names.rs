@@ -31,11 +31,21 @@ impl Names {
         Self { ambiguous }
     }
 
+    /// `id`, or `id#digest`.
     pub(crate) fn of(&self, atom: &AtomId) -> String {
+        format!("{}{}", atom.id, self.suffix(atom))
+    }
+
+    /// `id@versions`, or `id@versions#digest`, as a lock writes it.
+    pub(crate) fn at(&self, atom: &AtomId, versions: &Ranges) -> String {
+        format!("{}@{versions}{}", atom.id, self.suffix(atom))
+    }
+
+    fn suffix(&self, atom: &AtomId) -> String {
         if self.ambiguous.contains(&atom.id) {
-            format!("{}#{}", atom.id, atom.digest().short())
+            format!("#{}", atom.digest().short())
         } else {
-            atom.id.to_string()
+            String::new()
         }
     }
 }

@@ -16,7 +16,7 @@ pub enum Violation {
     /// A root requirement or a dependency has no chosen version that fits.
     #[error("nothing chosen satisfies `{} {req}`, which {by} requires", atom.id)]
     Unsatisfied {
-        /// The dependant as `id@version`, or `the request`.
+        /// The dependant as `id@version`, or `the manifest`.
         by: String,
         /// What it requires.
         atom: AtomId,
@@ -92,7 +92,7 @@ pub fn verify(
     for root in &request.roots {
         if pick(resolution, &root.atom, &root.req).is_none() {
             violations.push(Violation::Unsatisfied {
-                by: "the request".to_owned(),
+                by: "the manifest".to_owned(),
                 atom: root.atom.clone(),
                 req: root.req.clone(),
             });

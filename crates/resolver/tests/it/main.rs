@@ -8,6 +8,7 @@
 mod language;
 mod answers;
 mod conflicts;
+mod wrong_answers;
 mod random;
 mod exhaustive;
 mod knowledge;
