@@ -87,7 +87,14 @@ fn fmt(_: &mut Vec<String>) -> Ended {
 
 fn tidy(summary: &mut Vec<String>) -> Ended {
     tests(
-        cargo().args(["test", "--quiet", "--locked", "--package", "xtask"]),
+        cargo().args([
+            "test",
+            "--quiet",
+            "--locked",
+            "--no-fail-fast",
+            "--package",
+            "xtask",
+        ]),
         summary,
     )
 }

@@ -118,10 +118,13 @@ fn the_workplace_stays_outside() {
     let places = [["../sh", "ared"], ["/wo", "rk/"], ["/ro", "ot/"]].map(|it| it.concat());
     for (name, text) in files(&[".rs", ".md", ".toml", ".nix", ".sh"]) {
         for (number, line) in (1..).zip(text.lines()) {
-            let named = places.iter().any(|place| {
-                line.match_indices(place.as_str())
-                    .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '}'))
-            });
+            let begins = |at: usize| {
+                let before = line[..at].chars().next_back();
+                before.is_none_or(|c| c.is_whitespace() || "\"'`(=:".contains(c))
+            };
+            let named = places
+                .iter()
+                .any(|place| line.match_indices(place.as_str()).any(|(at, _)| begins(at)));
             assert!(
                 !named,
                 "{name}:{number}: a folder of somebody's machine: {line}"
