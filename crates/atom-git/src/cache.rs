@@ -1,1 +1,0 @@
-//! The bare object cache where specs and atoms rest.

@@ -1,0 +1,298 @@
+//! Packs in the cache: kept whole or not at all, joined when there are many, thrown out when bad.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
+
+use atom::ObjectId;
+use gix::odb::pack::data::entry::Header;
+use gix::odb::pack::{self, Bundle, index};
+use gix::zlib::stream::deflate;
+use rustix::fs::{FlockOperation, flock};
+
+use super::{Cache, CacheError, Found, failed, object};
+use crate::objects::{ObjectKind, from_gix, to_gix};
+use crate::remote::Fault;
+
+/// How many packs may lie there before [`Cache::tidy`] joins the small ones.
+const MAX_PACKS: usize = 40;
+
+/// A pack of more bytes than this stays as it is.
+const SMALL: u64 = 16 << 20;
+
+/// A pack younger than this may be in use by whoever fetched it.
+const FRESH: Duration = Duration::from_secs(600);
+
+/// A temporary file older than this was left by a process that died.
+const STALE: Duration = Duration::from_secs(3600);
+
+/// Objects above which an index is made by all cores.
+const MANY: u64 = 2000;
+
+/// What [`Cache::tidy`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tidied {
+    /// Packs that were joined into one.
+    pub joined: usize,
+    /// Temporary files that dead processes had left.
+    pub swept: usize,
+}
+
+/// What a pack that comes in may be like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackLimits {
+    /// How many objects its head announces.
+    pub(crate) objects: u64,
+    /// The most bytes of one object, unpacked.
+    pub(crate) object_bytes: u64,
+}
+
+impl Cache {
+    /// Keeps a pack and its index. Until both are whole they bear temporary names.
+    pub(crate) fn keep_pack(
+        &self,
+        pack: &mut dyn BufRead,
+        limits: PackLimits,
+        interrupt: &AtomicBool,
+    ) -> Result<(), Fault> {
+        let kept = Bundle::write_to_directory(
+            pack,
+            Some(&self.packs()),
+            &mut gix::progress::Discard,
+            interrupt,
+            None::<gix::odb::Handle>,
+            gix::hash::Kind::Sha1,
+            pack::bundle::write::Options {
+                thread_limit: (limits.objects < MANY).then_some(1),
+                alloc_limit_bytes: usize::try_from(limits.object_bytes).ok(),
+                ..Default::default()
+            },
+        );
+        let outcome = kept.map_err(|error| {
+            if error.is_cancelled() {
+                Fault::Interrupted
+            } else if error.is_resource_exhausted() {
+                Fault::Limit {
+                    name: "limits.object-bytes",
+                    limit: limits.object_bytes,
+                }
+            } else if error.is_corrupted() {
+                Fault::protocol(format!("a damaged pack: {error}"))
+            } else {
+                Fault::Keep {
+                    what: chain(&error),
+                }
+            }
+        })?;
+        if let Some(keep) = outcome.keep_path {
+            // It only guards against a `git gc`, which never runs here.
+            let removed = fs::remove_file(keep);
+            drop(removed);
+        }
+        Ok(())
+    }
+
+    /// Throws these objects out, with the packs that hold them, so that they are fetched anew.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Io`] where a file cannot be removed.
+    pub fn forget(&self, ids: &[ObjectId]) -> Result<(), CacheError> {
+        for id in ids {
+            let hex = id.to_string();
+            let loose = self
+                .git_dir()
+                .join("objects")
+                .join(&hex[..2])
+                .join(&hex[2..]);
+            remove(&loose)?;
+        }
+        for pack in self.all_packs()? {
+            let holds = index::File::at(&pack.index, gix::hash::Kind::Sha1).map_or(true, |index| {
+                ids.iter().any(|id| index.lookup(to_gix(*id)).is_some())
+            });
+            if holds {
+                pack.remove()?;
+            }
+        }
+        self.reopen()
+    }
+
+    /// Removes what dead processes left, and joins small packs where there are many. Cheap when
+    /// there is nothing to do; another process that is at it already is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`], by variant.
+    pub fn tidy(&self, now: SystemTime) -> Result<Tidied, CacheError> {
+        let lock_path = self.git_dir().join("eka.lock");
+        let lock = File::create(&lock_path).map_err(failed(&lock_path))?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Ok(Tidied::default());
+        }
+        let swept = self.sweep(now)?;
+        let packs = self.all_packs()?;
+        let mut joined = 0;
+        if packs.len() > MAX_PACKS {
+            let old: Vec<Pack> = packs
+                .into_iter()
+                .filter(|pack| pack.bytes <= SMALL && is_older(pack.changed, now, FRESH))
+                .collect();
+            if old.len() > 1 {
+                joined = old.len();
+                self.join(&old)?;
+            }
+        }
+        Ok(Tidied { joined, swept })
+    }
+
+    fn packs(&self) -> PathBuf {
+        self.git_dir().join("objects/pack")
+    }
+
+    /// Removes temporary files, and packs without an index.
+    fn sweep(&self, now: SystemTime) -> Result<usize, CacheError> {
+        let mut swept = 0;
+        for folder in [self.packs(), self.dir.clone(), self.dir.join("refs")] {
+            for entry in fs::read_dir(&folder).map_err(failed(&folder))?.flatten() {
+                let path = entry.path();
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                let orphan = path
+                    .extension()
+                    .is_some_and(|it| it == "pack" || it == "keep")
+                    && !path.with_extension("idx").exists();
+                let stale = entry
+                    .metadata()
+                    .and_then(|it| it.modified())
+                    .is_ok_and(|changed| is_older(changed, now, STALE));
+                if stale && (name.starts_with(".tmp") || name.starts_with(".git-") || orphan) {
+                    let removed = if path.is_dir() {
+                        fs::remove_dir_all(&path)
+                    } else {
+                        fs::remove_file(&path)
+                    };
+                    swept += usize::from(removed.is_ok());
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    fn all_packs(&self) -> Result<Vec<Pack>, CacheError> {
+        let folder = self.packs();
+        let mut packs = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed(&folder))?.flatten() {
+            let index = entry.path();
+            if index.extension().is_some_and(|it| it == "idx")
+                && let Ok(pack) = fs::metadata(index.with_extension("pack"))
+            {
+                packs.push(Pack {
+                    index,
+                    bytes: pack.len(),
+                    changed: pack.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                });
+            }
+        }
+        packs.sort_by(|a, b| a.index.cmp(&b.index));
+        Ok(packs)
+    }
+
+    /// Writes the objects of `packs` into one, then removes them. Objects that are not what their
+    /// id says are left out.
+    fn join(&self, packs: &[Pack]) -> Result<(), CacheError> {
+        let mut ids = Vec::new();
+        for pack in packs {
+            if let Ok(index) = index::File::at(&pack.index, gix::hash::Kind::Sha1) {
+                ids.extend(index.iter().map(|entry| from_gix(&entry.oid)));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let odb = self.handles().odb.clone();
+        ids.retain(|id| matches!(object(&odb, *id), Found::Object(..)));
+        let folder = self.packs();
+        let mut file = tempfile::tempfile_in(&folder).map_err(failed(&folder))?;
+        write_pack(&odb, &ids, &mut file).map_err(failed(&folder))?;
+        file.rewind().map_err(failed(&folder))?;
+        let limits = PackLimits {
+            objects: ids.len() as u64,
+            object_bytes: u64::MAX,
+        };
+        let kept = self.keep_pack(&mut BufReader::new(file), limits, &AtomicBool::new(false));
+        kept.map_err(|fault| failed(&folder)(io::Error::other(fault.to_string())))?;
+        for pack in packs {
+            pack.remove()?;
+        }
+        self.reopen()
+    }
+}
+
+/// A pack with its index.
+struct Pack {
+    index: PathBuf,
+    bytes: u64,
+    changed: SystemTime,
+}
+
+impl Pack {
+    /// The index goes first: without it nobody looks for the pack.
+    fn remove(&self) -> Result<(), CacheError> {
+        remove(&self.index)?;
+        remove(&self.index.with_extension("pack"))
+    }
+}
+
+/// Writes a pack of these objects, none a delta of another (gitformat-pack(5)).
+fn write_pack(odb: &gix::odb::Handle, ids: &[ObjectId], out: &mut File) -> io::Result<()> {
+    let n = u32::try_from(ids.len()).map_err(io::Error::other)?;
+    let mut pack = gix::hash::io::Write::new(io::BufWriter::new(out), gix::hash::Kind::Sha1);
+    pack.write_all(b"PACK\0\0\0\x02")?;
+    pack.write_all(&n.to_be_bytes())?;
+    for id in ids {
+        let Found::Object(kind, bytes) = object(odb, *id) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let head = match kind {
+            ObjectKind::Commit => Header::Commit,
+            ObjectKind::Tree => Header::Tree,
+            ObjectKind::Blob => Header::Blob,
+            ObjectKind::Tag => Header::Tag,
+        };
+        head.write_to(bytes.len() as u64, &mut pack)?;
+        let mut deflated = deflate::Write::new(&mut pack, gix::zlib::Compression::BEST_SPEED);
+        deflated.write_all(&bytes)?;
+        deflated.flush()?;
+    }
+    let gix::hash::io::Write {
+        inner: mut file,
+        hash,
+    } = pack;
+    let trailer = hash
+        .try_finalize()
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    file.write_all(trailer.as_slice())?;
+    file.flush()
+}
+
+fn is_older(changed: SystemTime, now: SystemTime, age: Duration) -> bool {
+    now.duration_since(changed).is_ok_and(|since| since >= age)
+}
+
+fn remove(path: &Path) -> Result<(), CacheError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(failed(path)),
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

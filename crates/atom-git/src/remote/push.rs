@@ -1,1 +1,0 @@
-//! One atomic push a remote.
