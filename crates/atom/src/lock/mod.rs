@@ -3,9 +3,12 @@
 mod error;
 mod parse;
 mod print;
+mod names;
 pub mod diff;
+pub mod moves;
 
 pub use error::{LockFault, LockFaults, LockValueError};
+pub use names::Names;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -192,49 +195,25 @@ impl Lock {
             set.names.dedup();
         }
         self.atoms.sort_by(LockedAtom::canonical_order);
-        let spelled: Vec<Vec<DepRef>> = self.atoms.iter().map(|it| self.spelled_deps(it)).collect();
+        let names = Names::of(&self.atoms);
+        let spelled: Vec<_> = self.atoms.iter().map(|it| spelled(it, &names)).collect();
         for (atom, deps) in self.atoms.iter_mut().zip(spelled) {
             atom.deps = deps;
         }
         self
     }
 
-    /// Returns how other atoms of this lock name `atom`.
+    /// Returns how other atoms of this lock name `atom`. For many, see [`Names`].
     #[must_use]
     pub fn dep_ref(&self, atom: &LockedAtom) -> DepRef {
-        let shared = self
-            .named(&atom.id, &atom.version)
-            .any(|it| it.place != atom.place);
-        DepRef {
-            id: atom.id.clone(),
-            version: atom.version.clone(),
-            short: atom.digest().filter(|_| shared).map(Digest::short),
-        }
+        Names::of(&self.atoms).dep_ref(atom)
     }
 
-    /// Finds the atom that `dep` names; none where there is none, or more than one.
+    /// Finds the atom that `dep` names; none where there is none, or more than one. For many, see
+    /// [`Names`].
     #[must_use]
     pub fn atom(&self, dep: &DepRef) -> Option<&LockedAtom> {
-        self.position(dep).map(|at| &self.atoms[at])
-    }
-
-    /// Finds where in `atoms` the atom is that `dep` names.
-    #[must_use]
-    pub fn position(&self, dep: &DepRef) -> Option<usize> {
-        let named = || {
-            let all = self.atoms.iter().enumerate();
-            all.filter(|(_, it)| it.id == dep.id && it.version == dep.version)
-        };
-        let mut fitting = named().filter(|(_, it)| match (&dep.short, it.digest()) {
-            (Some(short), Some(digest)) => digest.short() == *short,
-            (Some(_), None) => false,
-            (None, None) => true,
-            (None, Some(_)) => named().count() == 1,
-        });
-        match (fitting.next(), fitting.next()) {
-            (Some((at, _)), None) => Some(at),
-            _ => None,
-        }
+        Names::of(&self.atoms).find(dep)
     }
 
     /// Finds a set by its root.
@@ -242,24 +221,18 @@ impl Lock {
     pub fn set(&self, root: &Root) -> Option<&LockedSet> {
         self.sets.iter().find(|it| it.root == *root)
     }
+}
 
-    fn named<'a>(&'a self, id: &Id, version: &Version) -> impl Iterator<Item = &'a LockedAtom> {
-        let (id, version) = (id.clone(), version.clone());
-        self.atoms
-            .iter()
-            .filter(move |it| it.id == id && it.version == version)
-    }
-
-    fn spelled_deps(&self, atom: &LockedAtom) -> Vec<DepRef> {
-        let spell = |it: &DepRef| {
-            self.atom(it)
-                .map_or_else(|| it.clone(), |it| self.dep_ref(it))
-        };
-        let mut deps: Vec<DepRef> = atom.deps.iter().map(spell).collect();
-        deps.sort_by_cached_key(ToString::to_string);
-        deps.dedup();
-        deps
-    }
+/// The dependencies of an atom in their canonical spelling and order.
+fn spelled(atom: &LockedAtom, names: &Names<'_>) -> Vec<DepRef> {
+    let spell = |it: &DepRef| {
+        let found = names.find(it);
+        found.map_or_else(|| it.clone(), |it| names.dep_ref(it))
+    };
+    let mut deps: Vec<DepRef> = atom.deps.iter().map(spell).collect();
+    deps.sort_by_cached_key(ToString::to_string);
+    deps.dedup();
+    deps
 }
 
 impl LockedAtom {
@@ -306,7 +279,7 @@ impl PartialOrd for SetRef {
 }
 
 impl Ord for SetRef {
-    /// By the printed text. A `:` sorts after every digit and before every letter.
+    /// By the printed text: a `:` sorts after every digit and before every letter.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Root(a), Self::Root(b)) => a.cmp(b),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use toml::de::DeValue;
 
 use super::error::LockValueError;
-use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin};
+use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin, Names};
 use super::{LockedPinSource, LockedSet, Place, Require, SetRef};
 use crate::document::{self, Faults, Keys, Section, Text, span, wrong_type};
 use crate::git_ref::is_ref;
@@ -319,37 +319,32 @@ fn declared(
 
 /// Every atom has a name of its own, and every dependency is the name of one.
 fn named(lock: &Lock, atoms: &[AtomAt], faults: &mut Found) {
-    let mut by_name: BTreeMap<(&Id, &Version), Vec<&AtomAt>> = BTreeMap::new();
+    let mut before: BTreeMap<(&Id, &Version), Vec<&LockedAtom>> = BTreeMap::new();
     for at in atoms {
         let atom = &at.value.0;
-        let alike = by_name.entry((&atom.id, &atom.version)).or_default();
-        for other in alike.iter() {
-            if let Some(fault) = clash(&other.value.0, atom, at) {
-                faults.push(&at.span, fault);
-            }
+        let alike = before.entry((&atom.id, &atom.version)).or_default();
+        if let Some(fault) = alike.iter().find_map(|it| clash(it, atom, at)) {
+            faults.push(&at.span, fault);
         }
-        alike.push(at);
+        alike.push(atom);
     }
+    let names = Names::of(&lock.atoms);
     for At {
         value: (atom, spans),
         ..
     } in atoms
     {
         for (dep, at) in atom.deps.iter().zip(spans) {
-            if lock.atom(dep).is_some() {
+            if names.find(dep).is_some() {
                 continue;
             }
             let (from, to, span) = (atom.name(), dep.to_string(), span(at));
-            let several = by_name
-                .get(&(&dep.id, &dep.version))
-                .is_some_and(|it| it.len() > 1);
-            faults.push(
-                at,
-                match (several, &dep.short) {
-                    (true, None) => LockFault::Ambiguous { from, to, span },
-                    _ => LockFault::Dangling { from, to, span },
-                },
-            );
+            let several = names.alike(&dep.id, &dep.version).len() > 1;
+            let fault = match (several, &dep.short) {
+                (true, None) => LockFault::Ambiguous { from, to, span },
+                _ => LockFault::Dangling { from, to, span },
+            };
+            faults.push(at, fault);
         }
     }
 }
