@@ -1,6 +1,7 @@
 //! Short names for the places where repositories are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -111,7 +112,7 @@ impl Aliases {
         }
         let mut aliases = Self::builtin();
         for name in user.keys() {
-            aliases.expand(name, &user, &mut Vec::new())?;
+            aliases.expand(name, &user)?;
         }
         Ok(aliases)
     }
@@ -121,35 +122,32 @@ impl Aliases {
         self.0.keys().map(String::as_str)
     }
 
-    /// Expands one alias, after those that it stands on; `path` are those that stand on it.
-    fn expand<'a>(
-        &mut self,
-        name: &'a str,
-        user: &'a BTreeMap<String, String>,
-        path: &mut Vec<&'a str>,
-    ) -> Result<(), AliasError> {
-        if self.0.contains_key(name) {
-            return Ok(());
+    /// Expands one alias, after those that it stands on.
+    ///
+    /// No recursion: a configuration may chain more of them than a stack holds.
+    fn expand(&mut self, name: &str, user: &BTreeMap<String, String>) -> Result<(), AliasError> {
+        let mut path = vec![name];
+        while let Some(&name) = path.last() {
+            let value = &user[name];
+            let next = repository::alias_of(value)
+                .and_then(|it| user.get_key_value(it))
+                .map(|(next, _)| next.as_str())
+                .filter(|next| !self.0.contains_key(*next));
+            let Some(next) = next else {
+                let located = repository::locate(value, Some(self));
+                let location = located.map_err(|error| AliasError::Value {
+                    name: name.to_owned(),
+                    error,
+                })?;
+                self.0.insert(name.to_owned(), location);
+                path.pop();
+                continue;
+            };
+            if let Some(start) = path.iter().position(|it| *it == next) {
+                return Err(cycle(&path[start..]));
+            }
+            path.push(next);
         }
-        if let Some(start) = path.iter().position(|it| *it == name) {
-            let mut names: Vec<_> = path[start..].iter().map(|&it| it.to_owned()).collect();
-            let least = (0..names.len()).min_by_key(|&at| names[at].clone());
-            names.rotate_left(least.unwrap_or(0));
-            return Err(AliasError::Cycle { names });
-        }
-        let value = &user[name];
-        let next = repository::alias_of(value).and_then(|it| user.get_key_value(it));
-        if let Some((next, _)) = next {
-            path.push(name);
-            self.expand(next, user, path)?;
-            path.pop();
-        }
-        let location =
-            repository::locate(value, Some(self)).map_err(|error| AliasError::Value {
-                name: name.to_owned(),
-                error,
-            })?;
-        self.0.insert(name.to_owned(), location);
         Ok(())
     }
 
@@ -162,6 +160,12 @@ impl Aliases {
     }
 }
 
+impl fmt::Debug for Aliases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
 /// Whether a text could be the name of an alias: `[A-Za-z][A-Za-z0-9_-]+`.
 ///
 /// Not a single letter, which would be a drive on Windows, and no dot, which would be a host.
@@ -170,6 +174,17 @@ pub(crate) fn is_alias_name(text: &str) -> bool {
     text.len() >= 2
         && text.starts_with(|it: char| it.is_ascii_alphabetic())
         && text.bytes().all(rest)
+}
+
+/// The circle as an error, which is the same wherever it was entered.
+fn cycle(path: &[&str]) -> AliasError {
+    let least = path.iter().min();
+    let start = path.iter().position(|it| Some(it) == least).unwrap_or(0);
+    let (before, after) = path.split_at(start);
+    let names = after.iter().chain(before).map(|&it| it.to_owned());
+    AliasError::Cycle {
+        names: names.collect(),
+    }
 }
 
 fn circle(names: &[String]) -> String {

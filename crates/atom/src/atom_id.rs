@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::{Encoding, Specification};
+use data_encoding::BASE32HEX_NOPAD;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -65,10 +65,13 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        base32hex()
-            .decode(text.as_bytes())
+        let upper = text.to_ascii_uppercase();
+        let lower = !text.contains(|it: char| it.is_ascii_uppercase());
+        BASE32HEX_NOPAD
+            .decode(upper.as_bytes())
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
+            .filter(|_| lower)
             .map(Self)
             .ok_or_else(|| DigestError {
                 text: text.to_owned(),
@@ -78,17 +81,8 @@ impl FromStr for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base32hex().encode(&self.0))
+        let mut text = BASE32HEX_NOPAD.encode(&self.0);
+        text.make_ascii_lowercase();
+        f.write_str(&text)
     }
-}
-
-/// RFC 4648 base32hex in lower case, without padding.
-fn base32hex() -> Encoding {
-    let mut specification = Specification::new();
-    specification
-        .symbols
-        .push_str("0123456789abcdefghijklmnopqrstuv");
-    specification
-        .encoding()
-        .expect("32 distinct symbols are an encoding")
 }

@@ -1,6 +1,6 @@
 //! User, host and port of a URL.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::uri_error::{UriError, escape, redact};
 use crate::url::Scheme;
@@ -47,6 +47,19 @@ impl Authority {
         Self {
             info: UserInfo::default(),
             ..self
+        }
+    }
+
+    /// Whether the host is, by its name or number, whatever machine it is asked on or that
+    /// machine's own link.
+    pub(crate) fn is_machine_itself(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse::<IpAddr>().map(|it| it.to_canonical()) {
+            Ok(IpAddr::V4(it)) => it.is_loopback() || it.is_unspecified() || it.is_link_local(),
+            Ok(IpAddr::V6(it)) => {
+                it.is_loopback() || it.is_unspecified() || it.is_unicast_link_local()
+            }
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
         }
     }
 
@@ -126,7 +139,14 @@ fn parse_host(text: &str) -> Result<String, UriError> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
-    if text.split('.').all(label) {
+    // Transports read a host that ends in a number as an address, in spellings of their own.
+    let last = text.rsplit('.').next().unwrap_or(text);
+    let number = last.bytes().all(|it| it.is_ascii_digit())
+        || last
+            .get(..2)
+            .is_some_and(|it| it.eq_ignore_ascii_case("0x"));
+    let sound = text.split('.').all(label) && (!number || text.parse::<Ipv4Addr>().is_ok());
+    if sound {
         Ok(text.to_ascii_lowercase())
     } else {
         Err(UriError::Host { host: host() })

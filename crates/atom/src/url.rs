@@ -147,10 +147,13 @@ impl RepoUrl {
         &self.location.path
     }
 
-    /// Whether a manifest of others may name it: `https` and `ssh` alone.
+    /// Whether a manifest of others may name it: by `https` or `ssh` alone, and not the machine
+    /// that reads it (`localhost`, a loopback or link-local address).
     #[must_use]
-    pub const fn allowed_in_foreign(&self) -> bool {
+    pub fn allowed_in_foreign(&self) -> bool {
+        let authority = self.location.authority();
         matches!(self.scheme(), Scheme::Https | Scheme::Ssh)
+            && authority.is_some_and(|it| !it.is_machine_itself())
     }
 
     /// Whether it is a local path (a `file` URL is none).

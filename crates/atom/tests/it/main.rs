@@ -13,7 +13,10 @@ mod id;
 mod digest;
 mod refname;
 mod commit;
+mod url;
+mod alias;
 mod uri;
+mod hostile;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]

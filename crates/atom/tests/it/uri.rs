@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use atom::uri::{Aliases, Repository, Uri, UriError, Wanted};
 use miette::Diagnostic as _;
 
+use crate::vectors;
+
 /// What these tests know besides the built-in aliases.
 const USERS: [(&str, &str); 9] = [
     ("my-repo", "gh:me/my-repo"),
@@ -333,6 +335,23 @@ fn what_separates_stands_once() {
         "error: the repository `https://u:***@h/r` holds `::` or `^^`",
     );
     check("gh:o/r::x]", "error: the id `x]` holds `]`");
+}
+
+#[test]
+fn the_golden_uris() {
+    let file = vectors::json("uri/uri.json");
+    for row in vectors::list(&file, Some("read")) {
+        let uri = Uri::parse(vectors::text(&row, "uri"), &Aliases::builtin()).unwrap();
+        assert_eq!(uri.to_string(), vectors::text(&row, "canonical"));
+    }
+    for row in vectors::list(&file, Some("refused")) {
+        let read = Uri::parse(vectors::text(&row, "uri"), &Aliases::builtin());
+        let code = read
+            .expect_err("it is refused")
+            .code()
+            .map(|it| it.to_string());
+        assert_eq!(code.as_deref(), row["code"].as_str(), "{row}");
+    }
 }
 
 #[test]
