@@ -12,6 +12,7 @@ pub mod env;
 pub mod config;
 pub mod project;
 pub mod files;
+pub mod reference;
 
 pub mod resolve;
 
