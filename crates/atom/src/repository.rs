@@ -55,8 +55,10 @@ impl Rules<'_> {
     fn url(&self, scheme: &str, rest: &str) -> Result<Location, UriError> {
         self.refuse_white_space()?;
         let Some(scheme) = Scheme::from_url(scheme) else {
+            // What follows a `:` may be a password.
+            let shown = scheme.split(':').next().unwrap_or_default();
             return Err(UriError::Scheme {
-                scheme: escape(scheme),
+                scheme: escape(shown),
             });
         };
         let (authority, path) = split_path(rest);
@@ -204,12 +206,11 @@ fn port_or_path(host: &str, digits: &str, path: &str) -> UriError {
     }
 }
 
-/// Splits `scheme://rest`; the scheme need not be one of ours.
+/// Splits `scheme://rest`, whatever the scheme: transports look for a program by its name, and
+/// differ in what they take for one.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
-    let name = |it: u8| it.is_ascii_alphanumeric() || b"+.-".contains(&it);
-    (scheme.starts_with(|it: char| it.is_ascii_alphabetic()) && scheme.bytes().all(name))
-        .then_some((scheme, rest))
+    (!scheme.contains('/')).then_some((scheme, rest))
 }
 
 /// Splits before the first `/`.

@@ -174,6 +174,9 @@ fn options_helpers_and_commands_are_refused_outright() {
         "https://good.org\n.evil.org/r",
         "gh:o/r\0",
         "transport::https://h/r",
+        "80.ext://sh",
+        "git@ext.x://sh",
+        "://h/r",
     ] {
         // `ext` is an alias here, and yet what follows it is no id.
         let read = Uri::parse(text, &aliases);

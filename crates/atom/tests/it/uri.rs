@@ -390,6 +390,7 @@ fn a_password_reaches_the_transport_and_nothing_else() {
         "https://me:hunter2::more@h.org/r",
         "https://me:hun\nhunter2@h.org/r",
         "ftp://me:hunter2@h.org/r",
+        "me:hunter2://h.org/r",
         "ssh://me:hunter2@h.org",
         "me:hunter2@host:r",
         "me:hunter2@disk:r",
