@@ -10,6 +10,7 @@ pub mod repo;
 pub mod history;
 pub mod root;
 pub mod read;
+pub mod work_tree;
 pub mod write;
 pub mod tree_guard;
 pub mod content;

@@ -24,6 +24,26 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Files(#[from] FilesError),
+    /// A resolution.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Resolve(#[from] Box<crate::resolve::ResolveError>),
+    /// The repository one works in.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repo(#[from] atom_git::repo::RepoError),
+    /// A remote.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Remote(#[from] atom_git::remote::RemoteError),
+    /// The cache.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(#[from] atom_git::cache::CacheError),
+    /// The atoms of the work tree.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Local(#[from] crate::local::LocalError),
     /// `eka new`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -42,6 +62,11 @@ impl Error {
             Self::Context(error) => error.exit(),
             Self::Project(_) => Exit::Usage,
             Self::Files(error) => error.exit(),
+            Self::Resolve(error) => error.exit(),
+            Self::Repo(_) => Exit::No,
+            Self::Remote(_) => Exit::Network,
+            Self::Cache(_) => Exit::No,
+            Self::Local(_) => Exit::No,
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
         }

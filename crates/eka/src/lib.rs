@@ -14,6 +14,8 @@ pub mod project;
 pub mod files;
 pub mod reference;
 
+pub mod local;
+mod remotes;
 pub mod resolve;
 
 pub mod new;

@@ -18,6 +18,8 @@ const NEWEST: usize = 8;
 
 /// Where listings and specs come from: the network, or what the cache remembers of it.
 pub(crate) trait Source {
+    /// Lists at once what these wishes will probably lead to.
+    fn foresee(&mut self, wishes: &[Wish]) -> Vec<(RepoKey, SetFacts)>;
     /// Lists each set's ids; what fails is remembered by the source, and left out.
     fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)>;
     /// Brings specs; what cannot be had is left out.
@@ -50,7 +52,7 @@ pub(crate) struct SpecWant {
 
 /// One thing that may be needed: versions of an atom, from a URL.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
+pub(crate) struct Wish {
     /// The repository.
     pub(super) url: RepoUrl,
     /// Who serves its versions beside it.
@@ -63,7 +65,7 @@ pub(super) struct Wish {
 
 /// Which versions of an atom are wished for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Which {
+pub(crate) enum Which {
     /// The newest that match a requirement, given by its text.
     Newest(String),
     /// This one.

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::origins::TwoOrigins;
+use crate::exit::Exit;
 
 /// Why there is no lock.
 #[derive(Debug, Error, Diagnostic)]
@@ -112,6 +113,20 @@ pub enum ResolveError {
         /// The set's origin.
         url: RepoUrl,
     },
+    /// A spec contradicts itself.
+    #[error("the spec of `{id}@{version}` cannot be trusted: {reason}")]
+    #[diagnostic(
+        code(eka::lock::broken_spec),
+        help("do not use this version, and tell the set's owner")
+    )]
+    Broken {
+        /// The atom.
+        id: Id,
+        /// Its version.
+        version: Version,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A locked version's ref shows another commit.
     #[error("`{id}@{version}` has moved: the lock has {locked}, the remote shows {now}")]
     #[diagnostic(
@@ -151,6 +166,28 @@ pub enum ResolveError {
         /// Its version.
         version: Version,
     },
+}
+
+impl ResolveError {
+    /// What it means for the command.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Unsolvable(_) | Self::NoLocal { .. } | Self::NoSet { .. } => Exit::No,
+            Self::Wrong(_) | Self::Lost { .. } => Exit::Bug,
+            Self::Cancelled(_) => Exit::Interrupted,
+            Self::TwoOrigins(_)
+            | Self::Restless { .. }
+            | Self::Forged { .. }
+            | Self::Broken { .. }
+            | Self::Moved { .. } => Exit::Integrity,
+            Self::Remote(_)
+            | Self::Offline { .. }
+            | Self::NoSpec { .. }
+            | Self::NotListed { .. } => Exit::Network,
+            Self::OwnSet { .. } => Exit::Usage,
+        }
+    }
 }
 
 fn list(ids: &[Id]) -> String {

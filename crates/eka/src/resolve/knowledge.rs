@@ -70,6 +70,8 @@ pub(crate) enum SpecFacts {
     Good(Box<GoodSpec>),
     /// It rules its version out.
     Bad(Exclusion),
+    /// It contradicts itself: whoever needs it is told so.
+    Broken(String),
 }
 
 /// A well-formed spec.
@@ -225,7 +227,7 @@ impl Knowledge {
     pub(super) fn good(&self, facts: &VersionFacts) -> Option<&GoodSpec> {
         match self.specs.get(&facts.spec)? {
             SpecFacts::Good(good) => Some(good),
-            SpecFacts::Bad(_) => None,
+            SpecFacts::Bad(_) | SpecFacts::Broken(_) => None,
         }
     }
 
@@ -280,7 +282,7 @@ impl Knowledge {
                 universe.exclude(atom, version, Exclusion::Yanked { reason: None });
             }
             let spec = match self.specs.get(&facts.spec) {
-                None => Spec::Unknown,
+                None | Some(SpecFacts::Broken(_)) => Spec::Unknown,
                 Some(SpecFacts::Bad(why)) => Spec::Excluded(why.clone()),
                 // Whoever asks for a spec that does not fit is told so: see `Fault::Forged`.
                 Some(SpecFacts::Good(good)) if !facts.fits(atom, version, &good.commit) => {

@@ -8,6 +8,7 @@ mod answer;
 mod crawl;
 mod error;
 mod knowledge;
+mod network;
 mod origins;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 pub(crate) use crawl::Source;
 pub use error::ResolveError;
 pub(crate) use knowledge::LocalAtom;
+pub(crate) use network::Remote;
 pub use origins::TwoOrigins;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +93,9 @@ pub(crate) fn resolve(
         cancelled,
     };
     let wishes = it.first_wishes(&near);
+    for (key, facts) in it.source.foresee(&wishes) {
+        it.known.learn(key, facts);
+    }
     crawl(&mut it.known, it.source, wishes);
     let top = it.top_origins()?;
     it.ask();
@@ -385,6 +390,11 @@ impl Loop<'_> {
         };
         match spec {
             knowledge::SpecFacts::Bad(_) => Ok(Vec::new()),
+            knowledge::SpecFacts::Broken(reason) => Err(ResolveError::Broken {
+                id: atom.id.clone(),
+                version: version.clone(),
+                reason: reason.clone(),
+            }),
             knowledge::SpecFacts::Good(good) if facts.fits(atom, version, &good.commit) => {
                 Ok(good.deps.clone())
             }

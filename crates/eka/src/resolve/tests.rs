@@ -11,7 +11,7 @@ use atom::{AtomId, AtomPath, Id, NarHash, ObjectId, Root, Version};
 use proptest::prelude::*;
 use resolver::Order;
 
-use super::crawl::{ListWant, Source, SpecWant};
+use super::crawl::{ListWant, Source, SpecWant, Wish};
 use super::knowledge::{GoodSpec, SetFacts, SpecDep, SpecFacts, VersionFacts};
 use super::{LocalAtom, Question, ResolveError, Top, resolve};
 
@@ -128,6 +128,10 @@ impl World {
 }
 
 impl Source for World {
+    fn foresee(&mut self, _: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+        Vec::new()
+    }
+
     fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
         let mut answers = Vec::new();
         for want in wants {

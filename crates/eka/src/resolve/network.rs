@@ -1,0 +1,345 @@
+//! The crawl's source: remotes, asked in parallel, and the cache of what they gave.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atom::commit::CommitError;
+use atom::lock::{Lock, Place};
+use atom::url::{RepoKey, RepoUrl};
+use atom::{Id, ObjectId, Root, Version};
+use atom_git::cache::{Cache, SpecError};
+use atom_git::crawl::{Crawler, Progress};
+use atom_git::remote::atoms::prefixes;
+use atom_git::remote::{AtomListing, Listing, RemoteError};
+use miette::Diagnostic;
+use resolver::Exclusion;
+use thiserror::Error;
+
+use super::ResolveError;
+use super::crawl::{ListWant, Source, SpecWant, Wish, crawl};
+use super::knowledge::{GoodSpec, Knowledge, SetFacts, SpecDep, SpecFacts, VersionFacts};
+use crate::context::{Context, Network};
+use crate::remotes::{Remotes, seconds};
+
+/// An origin gave no answer, and a mirror stands in for it.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{cause}; its mirror `{mirror}` serves what the lock holds of `{origin}`")]
+#[diagnostic(
+    code(eka::lock::dead_origin),
+    help("a mirror introduces no versions: new ones are found once the origin answers")
+)]
+struct DeadOrigin {
+    origin: RepoUrl,
+    mirror: RepoUrl,
+    cause: String,
+}
+
+/// A listing is an old one.
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{url}` was last listed {} ago", age(*seconds))]
+#[diagnostic(
+    code(eka::lock::old_listing),
+    help("without `--offline` it is asked again")
+)]
+struct OldListing {
+    url: RepoUrl,
+    seconds: u64,
+}
+
+/// The remotes behind a resolution.
+pub(crate) struct Remote<'a> {
+    ctx: &'a Context<'a>,
+    cache: &'a Cache,
+    crawler: Crawler<'a>,
+    /// The versions that the lock holds, by set: what a mirror may stand in for.
+    locked: BTreeSet<(Root, Id, Version, ObjectId)>,
+    failures: BTreeMap<RepoKey, ResolveError>,
+}
+
+/// What the cache remembers of remotes: no answer, but a good guess of what will be asked.
+struct Remembered<'a> {
+    cache: &'a Cache,
+    /// All that was asked for, remembered or not.
+    asked: BTreeMap<RepoKey, ListWant>,
+}
+
+impl<'a> Remote<'a> {
+    /// Asks remotes in the name of those who hold `locks`.
+    pub(crate) fn new<'l>(
+        ctx: &'a Context<'a>,
+        remotes: &'a Remotes,
+        progress: &'a (dyn Fn(Progress<'_>) + Sync),
+        locks: impl IntoIterator<Item = &'l Lock>,
+    ) -> Self {
+        let crawler = Crawler::new(&remotes.cache, remotes.options.clone()).with_progress(progress);
+        let atoms = locks.into_iter().flat_map(|it| &it.atoms);
+        let locked = atoms.filter_map(|it| match &it.place {
+            Place::Published { root, rev, .. } => {
+                Some((*root, it.id.clone(), it.version.clone(), *rev))
+            }
+            Place::Local { .. } => None,
+        });
+        Self {
+            ctx,
+            cache: &remotes.cache,
+            crawler,
+            locked: locked.collect(),
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// Lists in parallel; a remote that fails is remembered as failed.
+    fn ask(
+        &mut self,
+        wants: &[(RepoUrl, Vec<Id>)],
+    ) -> BTreeMap<RepoUrl, Result<Listing, RemoteError>> {
+        let asks = wants.iter().map(|(url, ids)| (url.clone(), prefixes(ids)));
+        let asks: BTreeMap<RepoUrl, Vec<String>> = asks.collect();
+        let told = self.crawler.list_all(asks.clone());
+        for (url, answer) in &told {
+            if let Ok(listing) = answer {
+                let at = seconds(self.ctx.now);
+                // Forgetting it costs another look, no more.
+                drop(self.cache.remember(url, &asks[url], listing, at));
+            }
+        }
+        told
+    }
+
+    fn list_online(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
+        let mut facts = Vec::new();
+        let asks = wants
+            .iter()
+            .map(|it| (it.url.clone(), it.ids.iter().cloned().collect()));
+        let asks: Vec<(RepoUrl, Vec<Id>)> = asks.collect();
+        let mut told = self.ask(&asks);
+        for (want, (url, ids)) in wants.into_iter().zip(asks) {
+            match told.remove(&url) {
+                Some(Ok(listing)) => facts.extend(read(&url, &ids, &listing, None)),
+                Some(Err(error)) => facts.extend(self.list_mirrors(&want, &ids, error)),
+                None => {}
+            }
+        }
+        facts
+    }
+
+    /// Where the origin is dead, a mirror serves the versions that the lock holds.
+    fn list_mirrors(
+        &mut self,
+        want: &ListWant,
+        ids: &[Id],
+        cause: RemoteError,
+    ) -> Option<(RepoKey, SetFacts)> {
+        for mirror in self.mirrors(&want.url, &want.mirrors) {
+            let mut told = self.ask(&[(mirror.clone(), ids.to_vec())]);
+            let Some(Ok(listing)) = told.remove(&mirror) else {
+                continue;
+            };
+            let Some((_, mut facts)) = read(&mirror, ids, &listing, Some(want.url.clone())) else {
+                continue;
+            };
+            let root = facts.root;
+            for (id, versions) in &mut facts.atoms {
+                versions.retain(|version, it| {
+                    let held = (root, id.clone(), version.clone(), it.atom);
+                    self.locked.contains(&held)
+                });
+            }
+            self.ctx.warn(DeadOrigin {
+                origin: want.url.clone(),
+                mirror,
+                cause: cause.to_string(),
+            });
+            self.failures
+                .insert(want.url.key(), ResolveError::Remote(cause));
+            return Some((want.url.key(), facts));
+        }
+        self.failures
+            .insert(want.url.key(), ResolveError::Remote(cause));
+        None
+    }
+
+    /// The mirrors of the manifest, then those of the user's own configuration.
+    fn mirrors(&self, origin: &RepoUrl, named: &[RepoUrl]) -> Vec<RepoUrl> {
+        let configured = self.ctx.config.mirrors();
+        let mine = configured
+            .iter()
+            .filter(|(url, _)| RepoUrl::parse(url).is_ok_and(|it| it.key() == origin.key()));
+        let mine = mine
+            .flat_map(|(_, it)| it)
+            .filter_map(|it| RepoUrl::parse(it).ok());
+        named.iter().cloned().chain(mine).collect()
+    }
+
+    fn list_offline(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
+        let mut facts = Vec::new();
+        for want in wants {
+            let ids: Vec<Id> = want.ids.iter().cloned().collect();
+            let Some(look) = self.cache.recall(&want.url, &prefixes(&ids)) else {
+                let url = want.url.clone();
+                self.failures
+                    .insert(want.url.key(), ResolveError::Offline { url });
+                continue;
+            };
+            self.ctx.warn(OldListing {
+                url: want.url.clone(),
+                seconds: seconds(self.ctx.now).saturating_sub(look.at),
+            });
+            facts.extend(read(&want.url, &ids, &look.listing, None));
+        }
+        facts
+    }
+}
+
+impl Source for Remote<'_> {
+    fn foresee(&mut self, wishes: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+        let mut remembered = Remembered {
+            cache: self.cache,
+            asked: BTreeMap::new(),
+        };
+        crawl(&mut Knowledge::default(), &mut remembered, wishes.to_vec());
+        self.list(remembered.asked.into_values().collect())
+    }
+
+    fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
+        // What failed was tried often enough.
+        let mut wants = wants;
+        wants.retain(|it| !self.failures.contains_key(&it.url.key()));
+        match self.ctx.network {
+            Network::Online => self.list_online(wants),
+            Network::Offline { .. } => self.list_offline(wants),
+        }
+    }
+
+    fn specs(&mut self, wants: Vec<SpecWant>) -> Vec<(ObjectId, SpecFacts)> {
+        let all: Vec<ObjectId> = wants
+            .iter()
+            .flat_map(|it| it.commits.iter().copied())
+            .collect();
+        if self.ctx.network == Network::Online {
+            self.bring(&wants);
+        }
+        let mut specs = Vec::new();
+        for id in all {
+            match spec(self.cache, id) {
+                Ok(Some(facts)) => specs.push((id, facts)),
+                Ok(None) => {}
+                Err(error) => specs.push((id, SpecFacts::Broken(error.to_string()))),
+            }
+        }
+        specs
+    }
+
+    fn failure(&mut self, url: &RepoUrl) -> Option<ResolveError> {
+        self.failures.remove(&url.key())
+    }
+}
+
+impl Remote<'_> {
+    /// Fetches what the cache lacks: from origins, then from mirrors.
+    fn bring(&mut self, wants: &[SpecWant]) {
+        for turn in 0.. {
+            let mut asks: BTreeMap<RepoUrl, Vec<ObjectId>> = BTreeMap::new();
+            for want in wants {
+                let missing = self.cache.missing(want.commits.iter().copied());
+                let mut places = vec![want.url.clone()];
+                places.extend(self.mirrors(&want.url, &want.mirrors));
+                if let (false, Some(url)) = (missing.is_empty(), places.get(turn)) {
+                    asks.entry(url.clone()).or_default().extend(missing);
+                }
+            }
+            if asks.is_empty() {
+                return;
+            }
+            for (url, told) in self.crawler.fetch_all(asks) {
+                if let Err(error) = told {
+                    self.failures.insert(url.key(), ResolveError::Remote(error));
+                }
+            }
+        }
+    }
+}
+
+impl Source for Remembered<'_> {
+    fn foresee(&mut self, _: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+        Vec::new()
+    }
+
+    fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)> {
+        let mut facts = Vec::new();
+        for want in wants {
+            let ids: Vec<Id> = want.ids.iter().cloned().collect();
+            if let Some(look) = self.cache.recall(&want.url, &prefixes(&ids)) {
+                facts.extend(read(&want.url, &ids, &look.listing, None));
+            }
+            self.asked
+                .entry(want.url.key())
+                .and_modify(|it| it.ids.extend(want.ids.iter().cloned()))
+                .or_insert(want);
+        }
+        facts
+    }
+
+    fn specs(&mut self, wants: Vec<SpecWant>) -> Vec<(ObjectId, SpecFacts)> {
+        let all = wants.iter().flat_map(|it| it.commits.iter().copied());
+        all.filter_map(|id| Some((id, spec(self.cache, id).ok()??)))
+            .collect()
+    }
+
+    fn failure(&mut self, _: &RepoUrl) -> Option<ResolveError> {
+        None
+    }
+}
+
+/// What a listing says of these ids; nothing where the repository is no set.
+fn read(
+    url: &RepoUrl,
+    ids: &[Id],
+    listing: &Listing,
+    stands_for: Option<RepoUrl>,
+) -> Option<(RepoKey, SetFacts)> {
+    let listing = AtomListing::read(listing);
+    let atoms = ids.iter().map(|id| {
+        let versions = listing.existing(id).filter_map(|(version, refs)| {
+            let facts = VersionFacts {
+                atom: refs.atom?,
+                spec: refs.spec?,
+                yanked: refs.yank.is_some(),
+            };
+            Some((version.clone(), facts))
+        });
+        (id.clone(), versions.collect())
+    });
+    let facts = SetFacts {
+        root: listing.root?,
+        degraded: stands_for,
+        atoms: atoms.collect(),
+    };
+    Some((url.key(), facts))
+}
+
+/// A spec as the cache has it.
+fn spec(cache: &Cache, id: ObjectId) -> Result<Option<SpecFacts>, SpecError> {
+    let bad = |why| Ok(Some(SpecFacts::Bad(why)));
+    match cache.spec(id) {
+        Ok(None) => Ok(None),
+        Ok(Some(spec)) => Ok(Some(SpecFacts::Good(Box::new(GoodSpec {
+            deps: SpecDep::of(&spec.manifest),
+            commit: spec.commit,
+            hint: spec.lock,
+        })))),
+        Err(SpecError::Commit(CommitError::UnknownFormat { .. })) => bad(Exclusion::UnknownFormat),
+        Err(error @ SpecError::Manifest { .. }) => bad(Exclusion::Unreadable {
+            reason: error.to_string(),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
