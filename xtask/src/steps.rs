@@ -66,7 +66,9 @@ impl Steps {
         }
         let summary = self.summary.join("\n");
         if broken.is_empty() {
-            say(&summary);
+            if !summary.is_empty() {
+                say(&summary);
+            }
             return Ok(());
         }
         failed(summary)

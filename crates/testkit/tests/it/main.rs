@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod world;
 mod http;
 mod daemon;
 mod proxy;
