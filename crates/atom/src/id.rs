@@ -115,9 +115,7 @@ pub enum IdError {
     #[error("the id `{id}` mixes scripts that look alike")]
     #[diagnostic(
         code(eka::id::mixed_scripts),
-        help(
-            "write it in one script; Latin may stand only beside Chinese, Japanese or Korean"
-        )
+        help("write it in one script; Latin may stand only beside Chinese, Japanese or Korean")
     )]
     MixedScripts {
         /// What was given.

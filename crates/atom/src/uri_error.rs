@@ -77,11 +77,13 @@ pub enum UriError {
         /// What stands in its place.
         port: String,
     },
-    /// The user or the password holds a character that must be percent-encoded.
-    #[error("the user or password of `{text}` holds a character that a URL must encode")]
+    /// The user is empty, or user or password hold a character that must be percent-encoded.
+    #[error("the user or password of `{text}` is not one that a URL can hold")]
     #[diagnostic(
         code(eka::uri::user),
-        help("percent-encode it: `%40` for `@`, `%2F` for `/`, `%3A` for `:`")
+        help(
+            "name a user before `@`, and percent-encode what is neither letter nor digit: `%40` for `@`, `%2F` for `/`"
+        )
     )]
     User {
         /// What was given.

@@ -1,6 +1,9 @@
 //! The `atom` crate at its boundary: text in, value or error out.
 
-#[expect(clippy::disallowed_methods, reason = "golden files lie beside the crate")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "golden files lie beside the crate"
+)]
 mod vectors;
 #[expect(
     clippy::disallowed_methods,
@@ -17,6 +20,8 @@ mod url;
 mod alias;
 mod uri;
 mod hostile;
+mod diagnostics;
+#[cfg(test)]
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
