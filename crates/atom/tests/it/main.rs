@@ -12,6 +12,7 @@ mod vectors;
     reason = "git is the reference"
 )]
 mod git;
+mod leaf;
 mod id;
 mod digest;
 mod refname;
@@ -21,6 +22,7 @@ mod alias;
 mod uri;
 mod hostile;
 mod diagnostics;
+#[cfg(test)]
 #[cfg(test)]
 #[cfg(test)]
 mod manifest;
