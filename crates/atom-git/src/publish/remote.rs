@@ -1,0 +1,431 @@
+//! One remote: what it has, what it may get, and the one push that brings it there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use atom::commit::SpecCommit;
+use atom::refname::{ATOMS_PREFIX, AtomRef, Part, ROOT_REF};
+use atom::url::RepoUrl;
+use atom::{Id, ObjectId, Root};
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::collect::Candidate;
+use super::differ::differing_paths;
+use super::plan::{Offer, Plan, Step, There, Verdict, plan};
+use super::reach::{self, Reach};
+use super::refusal::{RefusalKind, RemoteRefusal};
+use crate::cache::{Cache, CacheError};
+use crate::objects::{ObjectError, ObjectKind, id_of};
+use crate::remote::atoms::{AtomListing, all_prefixes, prefixes, tip_prefixes, tips};
+use crate::remote::push::{Expect, PushError, Update, push};
+use crate::remote::{Listing, RefKind, RemoteError, Session, TransportOptions};
+use crate::repo::{Repo, RepoError};
+use crate::root::{self, RootError};
+use crate::write::{Staging, WriteError};
+
+/// Beyond so many ids all refs of atoms are listed: one prefix is cheaper than many.
+const MANY_IDS: usize = 16;
+
+/// How often a remote is listed again where another push seems to be under way.
+const LOOKS: usize = 20;
+
+/// How long is waited between such looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a push is tried that others were faster than.
+const PUSHES: usize = 8;
+
+/// What all remotes of one publish share.
+pub struct Job<'a> {
+    /// The repository that is published from.
+    pub repo: &'a Repo,
+    /// Where new trees and commits are.
+    pub staging: &'a Staging,
+    /// What is published.
+    pub candidates: &'a [Candidate],
+    /// The commit.
+    pub commit: ObjectId,
+    /// Where specs of remotes rest.
+    pub cache: &'a Cache,
+    /// How remotes are talked to.
+    pub options: &'a TransportOptions,
+    /// A folder for temporary repositories.
+    pub scratch: &'a Path,
+    /// What may go along.
+    pub history: WithHistory,
+}
+
+/// Whether commits may go along that no branch or tag of the remote shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithHistory {
+    /// None may.
+    No,
+    /// They may.
+    Yes,
+}
+
+/// One remote of a publish.
+#[derive(Debug)]
+pub struct Remote {
+    name: String,
+    session: Session,
+    listing: Listing,
+    /// The prefixes of atoms that `listing` holds.
+    whole: bool,
+    ids: Vec<Id>,
+}
+
+/// What one remote is to get.
+#[derive(Debug)]
+pub struct Ready {
+    /// Its root.
+    pub root: Root,
+    /// What is to be done.
+    pub plan: Plan,
+    /// How many commits go along that no branch or tag shows.
+    pub n_commits: usize,
+}
+
+/// Why a remote got nothing.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// It may not.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Refused(#[from] RemoteRefusal),
+    /// It was not reached, or gave no usable answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Remote(#[from] RemoteError),
+    /// The push failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Push(#[from] PushError),
+    /// The clone is shallow, or a commit is missing.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Root(#[from] RootError),
+    /// The repository does not answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repo(#[from] RepoError),
+    /// An object is missing or damaged.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Object(#[from] ObjectError),
+    /// A commit cannot be staged.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Write(#[from] WriteError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(#[from] CacheError),
+}
+
+impl Remote {
+    /// Lists what a remote has of these atoms, its root, its branches and its tags. `name` is what
+    /// it is called on the command line.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`].
+    pub fn list(
+        name: &str,
+        url: &RepoUrl,
+        options: &TransportOptions,
+        ids: &[&Id],
+    ) -> Result<Self, RemoteError> {
+        let mut remote = Self {
+            name: name.to_owned(),
+            session: Session::open(url, options)?,
+            listing: Listing::default(),
+            whole: ids.len() > MANY_IDS,
+            ids: ids.iter().map(|&it| it.clone()).collect(),
+        };
+        remote.look()?;
+        Ok(remote)
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub const fn url(&self) -> &RepoUrl {
+        self.session.remote()
+    }
+
+    /// Says what is to be done.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`]; what stands against single atoms is in the plan.
+    pub fn plan(&mut self, job: &Job<'_>) -> Result<Ready, PublishError> {
+        let root = self.root(job)?;
+        let offers = job.candidates.iter().map(|it| it.stage(job.staging, root));
+        let offers = offers.collect::<Result<Vec<_>, _>>()?;
+        self.see_new_ids()?;
+        let mut ready = Ready {
+            root,
+            plan: self.weigh(job, &offers)?,
+            n_commits: 0,
+        };
+        for _ in 0..LOOKS {
+            if !ready.plan.is_torn() {
+                break;
+            }
+            thread::sleep(PAUSE);
+            self.look()?;
+            ready.plan = self.weigh(job, &offers)?;
+        }
+        explain(job, &mut ready.plan)?;
+        ready.n_commits = self.reach(job, &mut ready.plan)?;
+        Ok(ready)
+    }
+
+    /// Brings there what is to be brought, all or nothing. Gives what was done: where others were
+    /// faster, something else than was to be done.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`].
+    pub fn push(&mut self, job: &Job<'_>, mut ready: Ready) -> Result<Ready, PublishError> {
+        let saved = job.staging.save(job.scratch)?;
+        let mut left = PUSHES;
+        loop {
+            left -= 1;
+            if !ready.is_to_push() {
+                return Ok(ready);
+            }
+            let updates: Vec<_> = ready.plan.creates().map(create).collect();
+            let pushed = push(saved.path(), self.url(), &updates, job.options.prompt);
+            let error = match pushed {
+                Ok(_) => return Ok(ready),
+                Err(error) => error,
+            };
+            let again = match &error {
+                PushError::Lost { .. } => true,
+                PushError::Remote(error) => error.is_transient(),
+                _ => false,
+            };
+            if !again || self.look().is_err() {
+                return Err(error.into());
+            }
+            if self.has(&updates) {
+                // The answer was lost, not the push.
+                return Ok(ready);
+            }
+            ready = self.plan(job)?;
+            if left == 0 && ready.is_to_push() {
+                return Err(error.into());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn look(&mut self) -> Result<(), RemoteError> {
+        let mut asked = if self.whole {
+            all_prefixes()
+        } else {
+            prefixes(&self.ids)
+        };
+        asked.extend(tip_prefixes());
+        self.listing = self.session.list(&asked)?;
+        Ok(())
+    }
+
+    /// An id that is new there could look like any other: then all must be seen.
+    fn see_new_ids(&mut self) -> Result<(), RemoteError> {
+        if self.whole {
+            return Ok(());
+        }
+        let atoms = AtomListing::read(&self.listing);
+        if self.ids.iter().all(|id| atoms.versions.contains_key(id)) {
+            return Ok(());
+        }
+        self.whole = true;
+        self.look()
+    }
+
+    /// The set's root, which the commit descends from.
+    fn root(&self, job: &Job<'_>) -> Result<Root, PublishError> {
+        let remote = self.url().to_string();
+        let at = self.listing.get(ROOT_REF);
+        let Some(at) = at.filter(|it| it.kind == RefKind::Direct) else {
+            let name = self.name.clone();
+            return Err(RemoteRefusal::NoRoot { remote, name }.into());
+        };
+        let (root, commit) = (Root(at.id), job.commit);
+        if !job.repo.objects().contains(at.id) || !root::is_ancestor(job.repo, root, commit)? {
+            return Err(RemoteRefusal::ForeignRoot {
+                remote,
+                root,
+                commit,
+            }
+            .into());
+        }
+        Ok(root)
+    }
+
+    /// Compares the offers with what was listed.
+    fn weigh(&mut self, job: &Job<'_>, offers: &[Offer]) -> Result<Plan, PublishError> {
+        let atoms = AtomListing::read(&self.listing);
+        let mut there = There {
+            versions: atoms.versions,
+            specs: BTreeMap::new(),
+            strangers: atoms.wrong_kind.into_iter().collect(),
+        };
+        there.strangers.extend(strangers(&self.listing));
+        let mut unread = Vec::new();
+        for offer in offers {
+            let refs = there.refs(&offer.spec.atom.id, &offer.spec.version);
+            let Some(id) = refs.spec else { continue };
+            match recognised(offer, id, refs.src)? {
+                Some(spec) => {
+                    there.specs.insert(id, spec);
+                }
+                // Nothing that it says changes what is said of another atom commit.
+                None if refs.atom.is_some_and(|it| it != offer.spec.atom_commit)
+                    && refs.src.is_some() => {}
+                None => unread.push(id),
+            }
+        }
+        if !unread.is_empty() {
+            let missing = job.cache.missing(unread.iter().copied());
+            self.session.fetch(&missing, job.cache)?;
+            for id in unread {
+                let bytes = job.cache.commit(id).ok().flatten();
+                if let Some(spec) = bytes.and_then(|it| SpecCommit::parse(&it).ok()) {
+                    there.specs.insert(id, spec);
+                }
+            }
+        }
+        Ok(plan(offers, &there))
+    }
+
+    /// How many commits go along; refuses where none may.
+    fn reach(&mut self, job: &Job<'_>, plan: &mut Plan) -> Result<usize, PublishError> {
+        let of_src = plan.creates().filter(|(name, _)| name.part == Part::Src);
+        let srcs: BTreeSet<ObjectId> = of_src.map(|(_, id)| *id).collect();
+        let (here, gone): (Vec<_>, Vec<_>) = srcs
+            .into_iter()
+            .partition(|it| job.repo.objects().contains(*it));
+        for src in gone {
+            refuse_src(plan, src);
+        }
+        let tips: Vec<_> = tips(&self.listing).collect();
+        let mut n_commits = 0;
+        for src in here {
+            let reach = reach::reach(job, &mut self.session, src, &tips)?;
+            let remote = self.url().to_string();
+            match (reach, job.history) {
+                (Reach::Shown, _) => {}
+                (Reach::Hidden { n }, WithHistory::Yes) => n_commits = n_commits.max(n),
+                (Reach::Unknown { n, .. }, WithHistory::Yes) => n_commits = n_commits.max(n),
+                (Reach::Hidden { n }, WithHistory::No) => {
+                    return Err(RemoteRefusal::PrivateHistory {
+                        remote,
+                        src,
+                        n_commits: n,
+                    }
+                    .into());
+                }
+                (Reach::Unknown { tip, .. }, WithHistory::No) => {
+                    return Err(RemoteRefusal::UnknownHistory { remote, src, tip }.into());
+                }
+            }
+        }
+        Ok(n_commits)
+    }
+
+    /// Whether all refs are what they should have become.
+    fn has(&self, updates: &[Update]) -> bool {
+        let has = |it: &Update| self.listing.get(&it.name).map(|at| at.id) == it.new;
+        updates.iter().all(has)
+    }
+}
+
+impl Ready {
+    /// Whether there is something to push: nothing is, where anything is refused.
+    #[must_use]
+    pub fn is_to_push(&self) -> bool {
+        self.plan.refusals().next().is_none() && self.plan.creates().next().is_some()
+    }
+}
+
+fn create((name, id): &(AtomRef, ObjectId)) -> Update {
+    Update {
+        name: name.to_string(),
+        new: Some(*id),
+        expect: Expect::Absent,
+    }
+}
+
+/// Names below `refs/atoms/` that are no ref of an atom.
+fn strangers(listing: &Listing) -> impl Iterator<Item = String> {
+    let names = listing.refs.iter().map(|it| it.name.as_slice());
+    names
+        .filter(|it| it.starts_with(ATOMS_PREFIX.as_bytes()) && AtomRef::parse(it).is_none())
+        .map(|it| String::from_utf8_lossy(it).into_owned())
+}
+
+/// The spec that a remote has, where it is the one that we would write over its own source: its id
+/// says so, and it need not be fetched.
+fn recognised(
+    offer: &Offer,
+    id: ObjectId,
+    src: Option<ObjectId>,
+) -> Result<Option<SpecCommit>, WriteError> {
+    if id == offer.spec_commit {
+        return Ok(Some(offer.spec.clone()));
+    }
+    let Some(src) = src else { return Ok(None) };
+    let spec = SpecCommit {
+        src,
+        ..offer.spec.clone()
+    };
+    let found = id_of(ObjectKind::Commit, &spec.print());
+    let found = found.map_err(|source| WriteError::Hash { source })?;
+    Ok((found == id).then_some(spec))
+}
+
+/// Says which files differ, where the other source is here.
+fn explain(job: &Job<'_>, plan: &mut Plan) -> Result<(), ObjectError> {
+    for step in &mut plan.steps {
+        if let Verdict::Refused(refusal) = &mut step.verdict
+            && let RefusalKind::Differs {
+                src: Some(src),
+                path,
+                paths,
+                ..
+            } = &mut refusal.kind
+        {
+            *paths = differing_paths(job.repo.objects(), [*src, job.commit], path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The source of a spec that is there cannot be sent, since it is not here.
+fn refuse_src(plan: &mut Plan, src: ObjectId) {
+    let lacks = |it: &&mut Step| it.creates.iter().any(|(_, id)| *id == src);
+    for step in plan.steps.iter_mut().filter(lacks) {
+        step.creates.clear();
+        step.verdict = Verdict::Refused(Box::new(super::refusal::Refusal {
+            id: step.atom.id.clone(),
+            version: step.version.clone(),
+            kind: RefusalKind::SrcNotHere { src },
+        }));
+    }
+}
+
+impl std::fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("commit", &self.commit)
+            .field("history", &self.history)
+            .finish_non_exhaustive()
+    }
+}
