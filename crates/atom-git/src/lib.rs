@@ -19,3 +19,4 @@ pub mod export;
 pub mod remote;
 pub mod cache;
 pub mod crawl;
+pub mod publish;

@@ -241,7 +241,7 @@ impl Saved {
 
 /// One line of `objects/info/alternates`; quoted, since a path may hold any byte
 /// (gitrepository-layout(5), git's `quote.c`).
-fn alternates(folder: &Path) -> Vec<u8> {
+pub(crate) fn alternates(folder: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
     let mut line = vec![b'"'];
     for &byte in folder.as_os_str().as_bytes() {
