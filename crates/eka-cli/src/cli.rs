@@ -111,6 +111,12 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     New(commands::new::Args),
+    Init(commands::init::Args),
+    Versions(commands::versions::Args),
+    Info(commands::info::Args),
+    Add(commands::add::Args),
+    Remove(commands::remove::Args),
+    Lock(commands::lock::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

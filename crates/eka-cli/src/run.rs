@@ -73,9 +73,15 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         interrupt,
     };
     let ctx = Context::new(outside).map_err(eka::Error::from)?;
-    let session = Session { ctx, ui };
+    let mut session = Session { ctx, ui };
     match command {
         Command::New(args) => commands::new::run(args, &session),
+        Command::Init(args) => commands::init::run(args, &session),
+        Command::Versions(args) => commands::versions::run(args, &session),
+        Command::Info(args) => commands::info::run(args, &session),
+        Command::Add(args) => commands::add::run(args, &mut session),
+        Command::Remove(args) => commands::remove::run(args, &mut session),
+        Command::Lock(args) => commands::lock::run(args, &mut session),
         Command::Config(args) => commands::config::run(args, &session),
         Command::Completions(_) | Command::Man(_) => unreachable!("they ran above"),
     }

@@ -75,6 +75,8 @@ pub struct Dirs {
     pub config: Option<PathBuf>,
     /// The machine's configurations, the strongest first.
     pub system: Vec<PathBuf>,
+    /// For what lives no longer than the command.
+    pub temp: PathBuf,
 }
 
 /// Whether remotes may be asked.
@@ -285,6 +287,7 @@ impl Dirs {
             state: base("XDG_STATE_HOME", ".local/state"),
             config: base("XDG_CONFIG_HOME", ".config"),
             system: below(&system, "eka"),
+            temp: absolute("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
         }
     }
 }
@@ -324,6 +327,7 @@ mod tests {
         let system = vec![PathBuf::from("/etc/xdg/eka")];
         let mut expected = Dirs {
             system,
+            temp: PathBuf::from("/tmp"),
             ..Dirs::default()
         };
         check(&[], &expected);

@@ -1,5 +1,13 @@
 //! Why a workflow ended without its report, and what that means for the exit code.
 
+use atom::source::Sourced;
+use atom::uri::UriError;
+use atom_git::cache::{CacheError, SpecError};
+use atom_git::remote::push::PushError;
+use atom_git::remote::{Fault, RemoteError};
+use atom_git::repo::RepoError;
+use atom_git::root::RootError;
+use atom_git::write::WriteError;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -7,6 +15,9 @@ use crate::context::ContextError;
 use crate::exit::Exit;
 use crate::files::FilesError;
 use crate::project::ProjectError;
+use crate::remotes::ObjectsError;
+use crate::resolve::ResolveError;
+use crate::target::TargetError;
 
 /// Any fault of a workflow.
 #[derive(Debug, Error, Diagnostic)]
@@ -24,22 +35,58 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Files(#[from] FilesError),
-    /// A resolution.
+    /// A URI that is none.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Resolve(#[from] Box<crate::resolve::ResolveError>),
-    /// The repository one works in.
+    Uri(#[from] UriError),
+    /// Where the repository is published.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Repo(#[from] atom_git::repo::RepoError),
-    /// A remote.
+    Target(#[from] TargetError),
+    /// The repository that one works in.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Remote(#[from] atom_git::remote::RemoteError),
+    Repo(#[from] RepoError),
+    /// The root of its set.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Root(#[from] RootError),
+    /// A remote that gave no usable answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Remote(#[from] RemoteError),
+    /// A remote that lists what it does not have.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Objects(#[from] ObjectsError),
+    /// A push that changed nothing.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Push(#[from] PushError),
+    /// What was to be pushed could not be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Write(#[from] WriteError),
     /// The cache.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Cache(#[from] atom_git::cache::CacheError),
+    Cache(#[from] CacheError),
+    /// A spec that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Spec(#[from] SpecError),
+    /// No resolution.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Resolve(Box<Sourced<ResolveError>>),
+    /// `eka lock`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] crate::lock::LockError),
+    /// `eka add` and `eka remove`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Add(#[from] crate::add::AddError),
     /// The atoms of the work tree.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -52,6 +99,18 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Settings(#[from] crate::settings::SettingsError),
+    /// `eka init`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Init(#[from] crate::init::InitError),
+    /// `eka versions`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Versions(#[from] crate::versions::VersionsError),
+    /// `eka info`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Info(#[from] crate::info::InfoError),
 }
 
 impl Error {
@@ -60,15 +119,23 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Context(error) => error.exit(),
-            Self::Project(_) => Exit::Usage,
             Self::Files(error) => error.exit(),
-            Self::Resolve(error) => error.exit(),
-            Self::Repo(_) => Exit::No,
-            Self::Remote(_) => Exit::Network,
-            Self::Cache(_) => Exit::No,
+            Self::Project(_) | Self::Uri(_) | Self::Target(_) | Self::Info(_) => Exit::Usage,
+            Self::Repo(_) | Self::Root(_) | Self::Objects(_) | Self::Write(_) | Self::Cache(_) => {
+                Exit::No
+            }
+            Self::Remote(error) => remote(error),
+            Self::Push(PushError::Remote(error)) => remote(error),
+            Self::Push(_) => Exit::No,
+            Self::Spec(error) => spec(error),
+            Self::Resolve(error) => error.error.exit(),
+            Self::Lock(error) => error.exit(),
+            Self::Add(error) => error.exit(),
             Self::Local(_) => Exit::No,
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
+            Self::Init(error) => error.exit(),
+            Self::Versions(error) => error.exit(),
         }
     }
 }
@@ -82,5 +149,23 @@ impl ContextError {
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Usage,
         }
+    }
+}
+
+/// A remote without an answer is the network's fault, except where our side is to blame.
+const fn remote(error: &RemoteError) -> Exit {
+    match error.fault {
+        Fault::Interrupted => Exit::Interrupted,
+        Fault::Scheme { .. } | Fault::Settings { .. } => Exit::Usage,
+        Fault::ObjectFormat { .. } | Fault::Program { .. } | Fault::Keep { .. } => Exit::No,
+        _ => Exit::Network,
+    }
+}
+
+const fn spec(error: &SpecError) -> Exit {
+    if error.is_integrity() {
+        Exit::Integrity
+    } else {
+        Exit::No
     }
 }

@@ -13,13 +13,20 @@ pub mod config;
 pub mod project;
 pub mod files;
 pub mod reference;
+pub mod remotes;
+pub mod target;
 
+mod here;
 pub mod local;
-mod remotes;
 pub mod resolve;
+pub mod lock;
+pub mod add;
 
 pub mod new;
 pub mod settings;
+pub mod init;
+pub mod versions;
+pub mod info;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

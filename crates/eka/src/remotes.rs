@@ -1,115 +1,302 @@
-//! How remotes are reached: the object cache, git's configuration, the limits of ours.
+//! Remotes as a workflow meets them: git's configuration, limits, the cache, and the network mode.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atom::Root;
-use atom::refname::ROOT_REF;
+use atom::ObjectId;
 use atom::url::RepoUrl;
-use atom_git::cache::Cache;
-use atom_git::remote::options::Limits;
-use atom_git::remote::{AtomListing, Prompt, Session, TransportOptions};
-use atom_git::repo::{Options, Repo, RepoError};
+use atom_git::cache::{Cache, Spec};
+use atom_git::remote::{Limits, Listing, Prompt, Retry, Session, TransportOptions};
+use atom_git::repo::{Options, Repo};
+use miette::Diagnostic;
+use thiserror::Error;
 
+use crate::config::Config;
 use crate::context::{Context, Network, Person};
 use crate::error::Error;
+use crate::event::Event;
 
-/// The cache, and how to talk to remotes.
-pub(crate) struct Remotes {
-    /// Where specs and atoms rest.
-    pub(crate) cache: Cache,
-    /// What every session shares.
-    pub(crate) options: TransportOptions,
+/// The most tries after the first.
+const MAX_RETRIES: u64 = 10;
+
+/// What all remotes of one command share.
+pub struct Remotes<'a> {
+    ctx: &'a Context<'a>,
+    cache: Cache,
+    options: TransportOptions,
 }
 
-impl Remotes {
-    /// Opens the cache, and reads the configuration of `repo`, or the user's alone.
-    pub(crate) fn open(ctx: &Context<'_>, repo: Option<&Repo>) -> Result<Self, Error> {
-        let cache = Cache::open(ctx.cache_dir()?)?;
-        let git_dir = repo.map_or_else(|| cache.git_dir(), Repo::common_dir);
-        let mut options = TransportOptions::open(&git_dir, &Options::default())?;
-        options.limits = limits(ctx);
-        let retries = ctx.config.count("network", "retries").unwrap_or(2).min(10);
-        options.retry.waits = (0..retries)
-            .map(|it| Duration::from_millis(200 << (2 * it.min(3))))
-            .collect();
-        options.interrupt = ctx.interrupt.clone();
-        options.netrc = netrc(ctx);
-        options.prompt = match ctx.person {
-            Person::Present => Prompt::Terminal,
-            Person::Absent => Prompt::Never,
-        };
-        Ok(Self { cache, options })
-    }
+/// One remote. The connection is kept between a listing and a fetch.
+pub struct Remote<'a> {
+    shared: &'a Remotes<'a>,
+    url: RepoUrl,
+    session: Option<Session>,
+}
 
-    /// The set's root that a repository of ours posted: as last seen, else as it is.
+/// What a remote shows, or showed.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The refs.
+    pub listing: Listing,
+    /// When it was seen, where it was not seen now.
+    pub at: Option<SystemTime>,
+}
+
+/// Why a remote's object cannot be had.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum ObjectsError {
+    /// The remote lists a commit that it does not have.
+    #[error("`{url}` lists the commit {commit}, and does not have it")]
+    #[diagnostic(
+        code(eka::remote::lost),
+        help("tell its owner; a mirror of it may still have the commit")
+    )]
+    Lost {
+        /// The remote.
+        url: RepoUrl,
+        /// The commit.
+        commit: ObjectId,
+    },
+}
+
+impl<'a> Remotes<'a> {
+    /// Opens the cache. The configuration that counts is that of the repository one works in, where
+    /// there is one.
     ///
-    /// It never changes once it is posted, so a memory of it is as good as a look.
-    pub(crate) fn own_root(&self, ctx: &Context<'_>, repo: &Repo) -> Option<Root> {
-        let url = publish_url(ctx, repo)?;
-        let prefixes = [ROOT_REF.to_owned()];
-        let recalled = self.cache.recall(&url, &prefixes);
-        if let Some(root) = recalled.and_then(|it| AtomListing::read(&it.listing).root) {
-            return Some(root);
+    /// # Errors
+    ///
+    /// [`Error::Context`] without a home, [`Error::Cache`], [`Error::Remote`] for a configuration of
+    /// git that cannot be read.
+    pub fn open(ctx: &'a Context<'a>) -> Result<Self, Error> {
+        let cache = Cache::open(ctx.cache_dir()?)?;
+        let around = Repo::discover(&ctx.dir, &Options::default());
+        let git_dir = around.map_or_else(|_| cache.git_dir(), |it| it.git_dir().to_owned());
+        let options = transport(ctx, &git_dir)?;
+        Ok(Self {
+            ctx,
+            cache,
+            options,
+        })
+    }
+
+    /// The cache.
+    #[must_use]
+    pub const fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// How remotes are talked to.
+    #[must_use]
+    pub const fn options(&self) -> &TransportOptions {
+        &self.options
+    }
+
+    /// One remote; nothing is sent yet.
+    #[must_use]
+    pub const fn at(&'a self, url: RepoUrl) -> Remote<'a> {
+        Remote {
+            shared: self,
+            url,
+            session: None,
         }
-        if ctx.network != Network::Online {
-            return None;
-        }
-        let listing = Session::open(&url, &self.options)
-            .and_then(|mut it| it.list(&prefixes))
-            .ok()?;
-        let at = seconds(ctx.now);
-        // Forgetting it costs another look, no more.
-        drop(self.cache.remember(&url, &prefixes, &listing, at));
-        AtomListing::read(&listing).root
     }
 }
 
-/// The repository around a folder; none where there is none.
-pub(crate) fn repository(folder: &Path) -> Result<Option<Repo>, Error> {
-    match Repo::discover(folder, &Options::default()) {
-        Ok(repo) => Ok(Some(repo)),
-        Err(RepoError::None { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+impl Remote<'_> {
+    /// Its URL.
+    #[must_use]
+    pub const fn url(&self) -> &RepoUrl {
+        &self.url
+    }
+
+    /// The refs below these prefixes: as they are now, or offline as they were last seen, which is
+    /// told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Remote`], and [`Error::Context`] offline where they were never seen.
+    pub fn list(&mut self, prefixes: &[String]) -> Result<Seen, Error> {
+        let (ctx, cache) = (self.shared.ctx, &self.shared.cache);
+        let what = format!("listing `{}`", self.url);
+        if let Network::Offline { .. } = ctx.network {
+            let Some(look) = cache.recall(&self.url, prefixes) else {
+                ctx.online(what)?;
+                unreachable!("offline, and yet online");
+            };
+            let at = UNIX_EPOCH + Duration::from_secs(look.at);
+            let age = age(ctx.now.duration_since(at).unwrap_or_default());
+            let text = format!("`{}` was last seen {age} ago", self.url);
+            ctx.events.emit(Event::Note(text));
+            let (listing, at) = (look.listing, Some(at));
+            return Ok(Seen { listing, at });
+        }
+        let _task = ctx.task(what, None);
+        let listing = self.session()?.list(prefixes)?;
+        let now = ctx.now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        if let Err(error) = cache.remember(&self.url, prefixes, &listing, now.as_secs()) {
+            // What is remembered helps later; the answer is here.
+            ctx.warn(error);
+        }
+        Ok(Seen { listing, at: None })
+    }
+
+    /// Brings these objects into the cache; those that are there are not asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Remote`], [`Error::Context`] offline, [`ObjectsError::Lost`].
+    pub fn fetch(&mut self, wants: &[ObjectId]) -> Result<(), Error> {
+        let (ctx, cache) = (self.shared.ctx, &self.shared.cache);
+        let wants = cache.missing(wants.iter().copied());
+        if wants.is_empty() {
+            return Ok(());
+        }
+        let what = format!("fetching from `{}`", self.url);
+        ctx.online(what.as_str())?;
+        let _task = ctx.task(what, None);
+        let fetched = self.session()?.fetch(&wants, cache)?;
+        match fetched.missing.first() {
+            Some(commit) => Err(Error::Objects(ObjectsError::Lost {
+                url: self.url.clone(),
+                commit: *commit,
+            })),
+            None => Ok(()),
+        }
+    }
+
+    /// A spec, out of the cache or from the remote.
+    ///
+    /// # Errors
+    ///
+    /// As [`Remote::fetch`], and [`Error::Spec`].
+    pub fn spec(&mut self, id: ObjectId) -> Result<Spec, Error> {
+        let cache = &self.shared.cache;
+        if let Some(spec) = cache.spec(id)? {
+            return Ok(spec);
+        }
+        self.fetch(&[id])?;
+        let url = self.url.clone();
+        let commit = id;
+        let lost = || Error::Objects(ObjectsError::Lost { url, commit });
+        cache.spec(id)?.ok_or_else(lost)
+    }
+
+    fn session(&mut self) -> Result<&mut Session, Error> {
+        if self.session.is_none() {
+            let session = Session::open(&self.url, &self.shared.options)?;
+            self.session = Some(session);
+        }
+        Ok(self.session.as_mut().expect("it was just set"))
     }
 }
 
-/// Seconds since 1970.
-pub(crate) fn seconds(now: SystemTime) -> u64 {
-    now.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |it| it.as_secs())
-}
-
-/// Where the first publish remote is listed.
-fn publish_url(ctx: &Context<'_>, repo: &Repo) -> Option<RepoUrl> {
-    let name = ctx.config.publish_remotes()?.0.first()?.clone();
-    let remote = repo.remote(&name).ok()?;
-    RepoUrl::parse(&remote.fetch).ok()
-}
-
-fn limits(ctx: &Context<'_>) -> Limits {
-    let default = Limits::default();
-    let count = |name, default| ctx.config.count("limits", name).unwrap_or(default);
-    let time = |name, default: Duration| {
-        ctx.config
-            .count("limits", name)
-            .map_or(default, Duration::from_secs)
+/// How remotes are talked to under a configuration of eka's.
+fn transport(ctx: &Context<'_>, git_dir: &Path) -> Result<TransportOptions, Error> {
+    let mut options = TransportOptions::open(git_dir, &Options::default())?;
+    options.limits = limits(&ctx.config);
+    options.retry = retry(&ctx.config);
+    options.prompt = match ctx.person {
+        Person::Present => Prompt::Terminal,
+        Person::Absent => Prompt::Never,
     };
-    Limits {
-        refs: count("refs", default.refs),
-        listing_bytes: count("listing-bytes", default.listing_bytes),
-        name_bytes: default.name_bytes,
-        pack_bytes: count("pack-bytes", default.pack_bytes),
-        pack_objects: count("pack-objects", default.pack_objects),
-        object_bytes: count("object-bytes", default.object_bytes),
-        connect: time("connect-time", default.connect),
-        stall: time("stall-time", default.stall),
-        listing: time("listing-time", default.listing),
-        fetch: time("fetch-time", default.fetch),
+    let home = || Some(PathBuf::from(ctx.env.get("HOME")?).join(".netrc"));
+    options.netrc = ctx.env.get("NETRC").map(PathBuf::from).or_else(home);
+    options.interrupt = Arc::clone(&ctx.interrupt);
+    Ok(options)
+}
+
+fn limits(config: &Config) -> Limits {
+    let mut limits = Limits::default();
+    for (name, field) in [
+        ("refs", &mut limits.refs),
+        ("listing-bytes", &mut limits.listing_bytes),
+        ("pack-bytes", &mut limits.pack_bytes),
+        ("pack-objects", &mut limits.pack_objects),
+        ("object-bytes", &mut limits.object_bytes),
+    ] {
+        if let Some(count) = config.count("limits", name) {
+            *field = count;
+        }
+    }
+    for (name, field) in [
+        ("connect-time", &mut limits.connect),
+        ("stall-time", &mut limits.stall),
+        ("listing-time", &mut limits.listing),
+        ("fetch-time", &mut limits.fetch),
+    ] {
+        if let Some(seconds) = config.count("limits", name) {
+            // Clocks cannot be asked for a moment beyond their end.
+            *field = Duration::from_secs(seconds.min(u64::from(u32::MAX)));
+        }
+    }
+    limits
+}
+
+/// Waits of 0.2 s, each four times the one before, at most 10 s.
+fn retry(config: &Config) -> Retry {
+    let tries = config.count("network", "retries").unwrap_or(2);
+    let waits = (0..tries.min(MAX_RETRIES)).map(|n| {
+        let milliseconds = 200_u64.saturating_mul(4_u64.pow(n as u32));
+        Duration::from_millis(milliseconds.min(10_000))
+    });
+    Retry {
+        waits: waits.collect(),
     }
 }
 
-fn netrc(ctx: &Context<'_>) -> Option<PathBuf> {
-    let named = ctx.env.get("NETRC").map(PathBuf::from);
-    named.or_else(|| Some(Path::new(ctx.env.get("HOME")?).join(".netrc")))
+/// How long ago, in the largest unit that fits.
+fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (n, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86400, "day"),
+    };
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {unit}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Sources, load};
+    use crate::event::Recorded;
+
+    fn config(settings: &[&str]) -> Config {
+        let flags = settings.iter().map(|&it| it.to_owned()).collect();
+        let sources = Sources {
+            flags,
+            ..Sources::default()
+        };
+        load(&sources, &Recorded::default()).unwrap()
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_transports() {
+        let config = config(&[]);
+        assert_eq!(limits(&config), Limits::default());
+        assert_eq!(retry(&config), Retry::default());
+    }
+
+    #[test]
+    fn limits_and_retries_are_as_configured() {
+        let config = config(&["limits.refs=7", "limits.fetch-time=9", "network.retries=99"]);
+        assert_eq!(limits(&config).refs, 7);
+        assert_eq!(limits(&config).fetch, Duration::from_secs(9));
+        let waits = retry(&config).waits;
+        assert_eq!(waits.len(), 10);
+        assert_eq!(waits[9], Duration::from_secs(10));
+    }
+
+    #[test]
+    fn ages_are_short() {
+        let check = |seconds, expected| assert_eq!(age(Duration::from_secs(seconds)), expected);
+        check(0, "0 seconds");
+        check(61, "1 minute");
+        check(7200, "2 hours");
+        check(900_000, "10 days");
+    }
 }

@@ -1,6 +1,13 @@
 //! One file a command: flags, and the call of the workflow.
 
 pub(crate) mod new;
+pub(crate) mod init;
+pub(crate) mod versions;
+pub(crate) mod info;
+pub(crate) mod locking;
+pub(crate) mod add;
+pub(crate) mod remove;
+pub(crate) mod lock;
 pub(crate) mod config;
 pub(crate) mod completions;
 pub(crate) mod man;

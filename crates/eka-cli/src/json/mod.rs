@@ -4,6 +4,11 @@
 //! number goes up.
 
 pub(crate) mod new;
+pub(crate) mod init;
+pub(crate) mod versions;
+pub(crate) mod info;
+pub(crate) mod lock;
+pub(crate) mod add;
 pub(crate) mod config;
 pub(crate) mod diagnostic;
 

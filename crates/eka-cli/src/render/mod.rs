@@ -4,6 +4,11 @@
 //! is written, so that a forgotten one cannot do harm there.
 
 pub(crate) mod new;
+pub(crate) mod init;
+pub(crate) mod versions;
+pub(crate) mod info;
+pub(crate) mod lock;
+pub(crate) mod add;
 pub(crate) mod config;
 
 use std::fmt::Display;

@@ -121,14 +121,6 @@ pub(crate) struct LocalAtom {
     pub(crate) manifest: Manifest,
 }
 
-/// An atom as the universe names it, and what it asks for.
-pub(super) struct Asking<'a> {
-    /// What each dependency says.
-    pub(super) deps: &'a [SpecDep],
-    /// The set of the one who asks.
-    pub(super) set: Root,
-}
-
 impl Default for OwnRoot {
     fn default() -> Self {
         Self::Unposted

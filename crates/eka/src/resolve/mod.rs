@@ -37,6 +37,8 @@ use origins::{Claim, Origin, Origins};
 pub(crate) struct Top {
     /// What it is called in messages, such as `atom.toml`.
     pub(crate) name: String,
+    /// Its text, which errors point into.
+    pub(crate) text: String,
     /// What it says.
     pub(crate) manifest: Manifest,
     /// The lock that stands beside it: its versions are kept where they still fit.
@@ -303,7 +305,9 @@ impl Loop<'_> {
             return failure;
         }
         let deps: Vec<_> = self.tops.iter().flat_map(|it| &it.manifest.deps).collect();
-        let span = |token: usize| deps.get(token).map(|it| it.span.clone());
+        // Spans are of one text: with several manifests there is none to draw.
+        let one = self.tops.len() == 1;
+        let span = |token: usize| deps.get(token).filter(|_| one).map(|it| it.span.clone());
         ResolveError::Unsolvable(resolver::Unsolvable::new(conflict, span))
     }
 

@@ -18,7 +18,8 @@ use super::ResolveError;
 use super::crawl::{ListWant, Source, SpecWant, Wish, crawl};
 use super::knowledge::{GoodSpec, Knowledge, SetFacts, SpecDep, SpecFacts, VersionFacts};
 use crate::context::{Context, Network};
-use crate::remotes::{Remotes, seconds};
+use crate::here::seconds;
+use crate::remotes::Remotes;
 
 /// An origin gave no answer, and a mirror stands in for it.
 #[derive(Debug, Error, Diagnostic)]
@@ -66,11 +67,12 @@ impl<'a> Remote<'a> {
     /// Asks remotes in the name of those who hold `locks`.
     pub(crate) fn new<'l>(
         ctx: &'a Context<'a>,
-        remotes: &'a Remotes,
+        remotes: &'a Remotes<'_>,
         progress: &'a (dyn Fn(Progress<'_>) + Sync),
         locks: impl IntoIterator<Item = &'l Lock>,
     ) -> Self {
-        let crawler = Crawler::new(&remotes.cache, remotes.options.clone()).with_progress(progress);
+        let crawler =
+            Crawler::new(remotes.cache(), remotes.options().clone()).with_progress(progress);
         let atoms = locks.into_iter().flat_map(|it| &it.atoms);
         let locked = atoms.filter_map(|it| match &it.place {
             Place::Published { root, rev, .. } => {
@@ -80,7 +82,7 @@ impl<'a> Remote<'a> {
         });
         Self {
             ctx,
-            cache: &remotes.cache,
+            cache: remotes.cache(),
             crawler,
             locked: locked.collect(),
             failures: BTreeMap::new(),

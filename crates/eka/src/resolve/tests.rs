@@ -113,6 +113,7 @@ impl World {
         let mut world = self.clone();
         let top = Top {
             name: "atom.toml".to_owned(),
+            text: String::new(),
             manifest: Manifest::parse_own(&manifest("top", "1.0.0", deps)).unwrap(),
             lock,
         };
@@ -320,6 +321,7 @@ fn a_local_dependency_falls_back_to_nothing() {
         );
         let top = Top {
             name: "atom.toml".to_owned(),
+            text: String::new(),
             manifest: Manifest::parse_own(&text).unwrap(),
             lock: None,
         };

@@ -1,0 +1,33 @@
+//! `eka lock` as text.
+
+use eka::lock::{Locked, Outcome, Report};
+
+use super::esc;
+use crate::session::Text;
+
+pub(crate) fn text(report: &Report) -> Text {
+    let note = report.locks.iter().map(one).collect();
+    Text {
+        out: String::new(),
+        note,
+    }
+}
+
+/// What became of one lock, and what changed in it.
+pub(crate) fn one(lock: &Locked) -> String {
+    let path = esc(lock.path.display());
+    let atoms = match lock.n_atoms {
+        1 => "1 atom".to_owned(),
+        n => format!("{n} atoms"),
+    };
+    match &lock.outcome {
+        Outcome::Current => format!("`{path}` is up to date ({atoms})\n"),
+        Outcome::Written { moves } => {
+            let mut text = format!("wrote `{path}` ({atoms})\n");
+            for it in moves {
+                text.push_str(&format!("  {}\n", esc(it)));
+            }
+            text
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Why a lock was not made, or is not as it must be.
+
+use std::path::PathBuf;
+
+use atom::Name;
+use atom::lock::diff::Change;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::exit::Exit;
+
+/// What keeps `eka lock`, `add` and `remove` from their work.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum LockError {
+    /// The lock does not answer the manifest, and must not be changed.
+    #[error("`{}` is out of date and {by} was given{}", path.display(), lines(changes))]
+    #[diagnostic(
+        code(eka::lock::out_of_date),
+        help("run `eka lock` and commit `{}`", path.display())
+    )]
+    OutOfDate {
+        /// The lock.
+        path: PathBuf,
+        /// The flag or variable that forbids a change.
+        by: &'static str,
+        /// What differs.
+        changes: Vec<Change>,
+    },
+    /// Pins cannot be locked yet.
+    #[error("the pin `{name}` is not in the lock, and this eka cannot lock pins yet")]
+    #[diagnostic(
+        code(eka::lock::pins),
+        help("take the pin out of `[pins]`, or keep the lock that holds it")
+    )]
+    Pins {
+        /// The pin.
+        name: Name,
+    },
+    /// `--all` outside of a work tree.
+    #[error("there is no work tree whose atoms could be locked")]
+    #[diagnostic(
+        code(eka::lock::no_work_tree),
+        help("run `eka lock --all` in a clone of the repository")
+    )]
+    NoWorkTree,
+}
+
+impl LockError {
+    /// What it means for the command.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::OutOfDate { .. } => Exit::OutOfDate,
+            Self::Pins { .. } => Exit::No,
+            Self::NoWorkTree => Exit::Usage,
+        }
+    }
+}
+
+fn lines(changes: &[Change]) -> String {
+    changes.iter().map(|it| format!("\n    {it}")).collect()
+}

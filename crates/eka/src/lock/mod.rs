@@ -1,0 +1,247 @@
+//! `eka lock`: makes the lock answer the manifest; with `--locked`, says whether it does.
+
+mod error;
+mod scene;
+
+pub use error::LockError;
+pub(crate) use scene::Scene;
+
+use std::path::{Path, PathBuf};
+
+use atom::lock::Lock;
+use atom::lock::diff::{self, Change};
+use atom::lock::moves::{self, Move};
+use atom::manifest::Manifest;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::files::{Access, Folder, LOCK, MANIFEST, Texts};
+use crate::project;
+use crate::resolve::Top;
+
+/// What to lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// Which atoms.
+    pub scope: Scope,
+    /// Whether locks may change.
+    pub locking: Locking,
+}
+
+/// Which atoms are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The one around the current folder.
+    Here,
+    /// All of the repository, in one solve.
+    All,
+}
+
+/// Whether locks may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locking {
+    /// Yes.
+    Free,
+    /// No.
+    Locked {
+        /// The flag or the variable that says so, such as `--locked`.
+        by: &'static str,
+    },
+}
+
+/// What became of each lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// One entry an atom, by folder.
+    pub locks: Vec<Locked>,
+}
+
+/// What became of one lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// The lock's file.
+    pub path: PathBuf,
+    /// How many atoms it holds.
+    pub n_atoms: usize,
+    /// Whether it was written.
+    pub outcome: Outcome,
+}
+
+/// Whether a lock was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It answers the manifest as it is.
+    Current,
+    /// It was written, or removed where nothing is to be locked any more.
+    Written {
+        /// What is other than before.
+        moves: Vec<Move>,
+    },
+}
+
+/// An atom's folder, its texts, and what they say.
+pub(crate) struct Opened {
+    pub(crate) folder: Folder,
+    pub(crate) texts: Texts,
+    pub(crate) manifest: Manifest,
+    pub(crate) lock: Option<Lock>,
+}
+
+impl Opened {
+    /// Opens an atom's folder and reads both files.
+    pub(crate) fn open(ctx: &Context<'_>, folder: &Path, access: Access) -> Result<Self, Error> {
+        let folder = Folder::open(folder, access, ctx.patience())?;
+        let texts = folder.load()?;
+        let manifest = folder.manifest(&texts)?;
+        let lock = folder.lock(&texts)?;
+        Ok(Self {
+            folder,
+            texts,
+            manifest,
+            lock,
+        })
+    }
+
+    /// The lock's path.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.folder.path().join(LOCK)
+    }
+
+    /// What keeps the lock from answering the manifest, without asking anybody.
+    pub(crate) fn changes(&self, scene: &mut Scene<'_>) -> Result<Vec<Change>, Error> {
+        let empty = Lock::default();
+        let lock = self.lock.as_ref().unwrap_or(&empty);
+        let mut changes = diff::of_manifest(&self.manifest, lock);
+        changes.extend(scene.local_changes(lock)?);
+        Ok(changes)
+    }
+
+    fn top(&self) -> Top {
+        let path = self.folder.path().join(MANIFEST);
+        Top {
+            name: path.to_string_lossy().into_owned(),
+            text: self.texts.manifest.clone(),
+            manifest: self.manifest.clone(),
+            lock: self.lock.clone(),
+        }
+    }
+
+    /// Writes a lock, with the manifest as it was or with another text of it: both or neither.
+    pub(crate) fn replace(&self, manifest: Option<String>, lock: &Lock) -> Result<Outcome, Error> {
+        let empty = lock.requires.is_empty() && lock.pins.is_empty();
+        let new = Texts {
+            manifest: manifest.unwrap_or_else(|| self.texts.manifest.clone()),
+            lock: (!empty).then(|| lock.print()),
+        };
+        if new == self.texts {
+            return Ok(Outcome::Current);
+        }
+        self.folder.replace(&self.texts, &new)?;
+        let before = self.lock.clone().unwrap_or_default();
+        Ok(Outcome::Written {
+            moves: moves::between(&before, lock),
+        })
+    }
+}
+
+/// Locks one atom, or all of the repository.
+///
+/// A lock that answers its manifest stays as it is, and no remote is asked.
+///
+/// # Errors
+///
+/// [`LockError::OutOfDate`] where a lock would have to change and may not; what a resolution and
+/// the files may fail with. Nothing is written then.
+pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
+    let mut scene = Scene::new(ctx)?;
+    let folders = match request.scope {
+        Scope::Here => vec![project::find_atom(&ctx.dir)?],
+        Scope::All => scene.folders()?,
+    };
+    let access = match request.locking {
+        Locking::Free => Access::Write,
+        Locking::Locked { .. } => Access::Read,
+    };
+    let mut opened = Vec::new();
+    for folder in &folders {
+        opened.push(Opened::open(ctx, folder, access)?);
+    }
+    let mut stale = false;
+    for it in &opened {
+        let changes = it.changes(&mut scene)?;
+        stale |= !changes.is_empty();
+        if let Locking::Locked { by } = request.locking {
+            must_be_current(it, by, changes)?;
+        }
+    }
+    let locks = if stale {
+        solve(&mut scene, &opened)?
+    } else {
+        opened
+            .iter()
+            .map(|it| it.lock.clone().unwrap_or_default())
+            .collect()
+    };
+    let mut report = Report { locks: Vec::new() };
+    for (it, lock) in opened.iter().zip(&locks) {
+        let outcome = match request.locking {
+            Locking::Free => it.replace(None, lock)?,
+            Locking::Locked { .. } => Outcome::Current,
+        };
+        report.locks.push(Locked {
+            path: it.lock_path(),
+            n_atoms: lock.atoms.len(),
+            outcome,
+        });
+    }
+    Ok(report)
+}
+
+/// Refuses where a lock would have to change and may not.
+pub(crate) fn must_be_current(
+    opened: &Opened,
+    by: &'static str,
+    changes: Vec<Change>,
+) -> Result<(), LockError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    Err(LockError::OutOfDate {
+        path: opened.lock_path(),
+        by,
+        changes,
+    })
+}
+
+/// Solves for all of them at once.
+fn solve(scene: &mut Scene<'_>, opened: &[Opened]) -> Result<Vec<Lock>, Error> {
+    scene.resolve(opened.iter().map(Opened::top).collect())
+}
+
+/// Solves for an atom whose manifest has another text now, and writes both.
+pub(crate) fn relock(
+    scene: &mut Scene<'_>,
+    opened: &Opened,
+    text: String,
+    locking: Locking,
+) -> Result<Locked, Error> {
+    let manifest = scene.edited(opened, &text)?;
+    let top = Top {
+        text: text.clone(),
+        manifest,
+        ..opened.top()
+    };
+    if let Locking::Locked { by } = locking {
+        let lock = opened.lock.clone().unwrap_or_default();
+        must_be_current(opened, by, diff::of_manifest(&top.manifest, &lock))?;
+    }
+    let locks = scene.resolve(vec![top])?;
+    let [lock] = &locks[..] else {
+        unreachable!("one top has one lock");
+    };
+    Ok(Locked {
+        path: opened.lock_path(),
+        n_atoms: lock.atoms.len(),
+        outcome: opened.replace(Some(text), lock)?,
+    })
+}
