@@ -180,10 +180,7 @@ impl<'a> Crawler<'a> {
         sessions
             .values()
             .map(Session::traffic)
-            .fold(Traffic::default(), |sum, it| Traffic {
-                turns: sum.turns + it.turns,
-                received: sum.received + it.received,
-            })
+            .fold(Traffic::default(), |sum, it| sum + it)
     }
 
     fn ask(&self, remote: &RepoUrl, ask: &Ask) -> Told {

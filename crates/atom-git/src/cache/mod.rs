@@ -161,8 +161,7 @@ impl Cache {
     }
 
     fn read(&self, id: ObjectId, kind: ObjectKind) -> Result<Option<Vec<u8>>, CacheError> {
-        let odb = self.handles().odb.clone();
-        match object(&odb, id) {
+        match self.find(id)? {
             Found::Nothing => Ok(None),
             Found::Object(found, bytes) if found == kind => Ok(Some(bytes)),
             Found::Object(found, _) => Err(CacheError::Objects(ObjectError::Kind {
@@ -177,7 +176,20 @@ impl Cache {
         }
     }
 
-    /// Looks at the folder anew.
+    /// Finds an object; where that fails, the files may have changed below the open handle.
+    fn find(&self, id: ObjectId) -> Result<Found, CacheError> {
+        let odb = self.handles().odb.clone();
+        match object(&odb, id) {
+            Found::Poison => {
+                self.reopen()?;
+                let odb = self.handles().odb.clone();
+                Ok(object(&odb, id))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// Looks at the folder anew: an open handle has room for a bounded number of new packs.
     fn reopen(&self) -> Result<(), CacheError> {
         let handles = Handles::open(&self.git_dir().join("objects"))?;
         *self.handles() = handles;

@@ -91,7 +91,9 @@ impl Cache {
             let removed = fs::remove_file(keep);
             drop(removed);
         }
-        Ok(())
+        self.reopen().map_err(|error| Fault::Keep {
+            what: chain(&error),
+        })
     }
 
     /// Throws these objects out, with the packs that hold them, so that they are fetched anew.
@@ -211,6 +213,7 @@ impl Cache {
         }
         ids.sort_unstable();
         ids.dedup();
+        self.reopen()?;
         let odb = self.handles().odb.clone();
         ids.retain(|id| matches!(object(&odb, *id), Found::Object(..)));
         let folder = self.packs();

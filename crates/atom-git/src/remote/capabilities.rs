@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::error::Fault;
-use super::pkt::{self, Mark, Pkt, PktReader};
+use super::pkt::{self, Mark, Pkt, PktReader, cut_off};
 
 /// What of capabilities is read, in bytes.
 const MAX_BYTES: usize = 64 << 10;
@@ -74,7 +74,7 @@ pub(crate) fn read(
             match lines.next()? {
                 Pkt::Data(line) => on_ref(pkt::text(line))?,
                 Pkt::Mark(_) => break,
-                Pkt::End => return Err(Fault::protocol("the list of refs was cut off")),
+                Pkt::End => return Err(cut_off()),
             }
         }
     }
@@ -87,9 +87,7 @@ fn first_line(lines: &mut PktReader<&mut dyn Read>) -> Result<Vec<u8>, Fault> {
         Pkt::Data(line) => Ok(line.to_vec()),
         Pkt::Mark(Mark::Flush) => Ok(Vec::new()),
         Pkt::Mark(_) => Err(Fault::protocol("it begins with no line")),
-        Pkt::End => Err(Fault::Unreachable {
-            what: "the connection was closed".to_owned(),
-        }),
+        Pkt::End => Err(cut_off()),
     }
 }
 
@@ -106,7 +104,7 @@ fn version_2(lines: &mut PktReader<&mut dyn Read>) -> Result<Server, Fault> {
                 capabilities.push(pair(pkt::text(line)));
             }
             Pkt::Mark(_) => break,
-            Pkt::End => return Err(Fault::protocol("its capabilities were cut off")),
+            Pkt::End => return Err(cut_off()),
         }
     }
     Ok(Server {

@@ -8,7 +8,7 @@ use super::capabilities::{Server, Version};
 use super::error::Fault;
 use super::list::AGENT;
 use super::options::TransportOptions;
-use super::pkt::{self, Mark, Pkt, PktReader, SideBand};
+use super::pkt::{self, Mark, Pkt, PktReader, SideBand, cut_off};
 use crate::cache::{Cache, PackLimits};
 
 /// How much history comes with a commit.
@@ -177,7 +177,7 @@ fn skip_to_pack_v2<R: Read>(lines: &mut PktReader<R>) -> Result<(), Fault> {
             Pkt::Data(line) if pkt::text(line) == b"packfile" => return Ok(()),
             Pkt::Data(_) | Pkt::Mark(Mark::Delimiter) => {}
             Pkt::Mark(_) => return Err(Fault::protocol("an answer without a pack")),
-            Pkt::End => return Err(closed()),
+            Pkt::End => return Err(cut_off()),
         }
     }
 }
@@ -191,14 +191,8 @@ fn skip_to_pack_v0<R: Read>(lines: &mut PktReader<R>) -> Result<(), Fault> {
             }
             Pkt::Mark(Mark::Flush) => {}
             Pkt::Data(_) | Pkt::Mark(_) => return Err(Fault::protocol("an answer without a pack")),
-            Pkt::End => return Err(closed()),
+            Pkt::End => return Err(cut_off()),
         }
-    }
-}
-
-fn closed() -> Fault {
-    Fault::Unreachable {
-        what: "the connection was closed before the pack".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use atom::ObjectId;
 use super::capabilities::{Server, Version};
 use super::error::Fault;
 use super::options::Limits;
-use super::pkt::{self, Pkt, PktReader};
+use super::pkt::{self, Pkt, PktReader, cut_off};
 
 /// How we name ourselves to git servers.
 pub(crate) const AGENT: &str = concat!("agent=eka/", env!("CARGO_PKG_VERSION"));
@@ -207,11 +207,7 @@ pub(crate) fn read(stream: &mut dyn Read, mut refs: Collector<'_>) -> Result<Lis
         match lines.next()? {
             Pkt::Data(line) => refs.line_v2(pkt::text(line))?,
             Pkt::Mark(_) => return Ok(refs.finish()),
-            Pkt::End => {
-                return Err(Fault::Unreachable {
-                    what: "the list of refs was cut off".to_owned(),
-                });
-            }
+            Pkt::End => return Err(cut_off()),
         }
     }
 }

@@ -160,11 +160,12 @@ impl Pipe {
         read: impl FnOnce(&mut dyn Read) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.reader.get_mut().clock = clock;
-        self.turns += 1;
-        read(&mut self.reader).map_err(|fault| match fault {
+        let value = read(&mut self.reader).map_err(|fault| match fault {
             Fault::Unreachable { .. } => self.words().map_or(fault, |words| meaning(&words)),
             other => other,
-        })
+        })?;
+        self.turns += 1;
+        Ok(value)
     }
 
     /// What the process said on stderr, once it has ended.

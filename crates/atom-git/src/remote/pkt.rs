@@ -98,7 +98,8 @@ pub(crate) const FLUSH: &[u8; 4] = b"0000";
 /// The packet that ends a section.
 pub(crate) const DELIMITER: &[u8; 4] = b"0001";
 
-fn cut_off() -> Fault {
+/// The stream ended too early.
+pub(crate) fn cut_off() -> Fault {
     Fault::Unreachable {
         what: "the answer was cut off".to_owned(),
     }

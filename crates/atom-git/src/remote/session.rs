@@ -140,10 +140,7 @@ impl Session {
             .as_ref()
             .map(|line| line.wire.traffic())
             .unwrap_or_default();
-        Traffic {
-            turns: self.past.turns + now.turns,
-            received: self.past.received + now.received,
-        }
+        self.past + now
     }
 
     fn list_once(&mut self, prefixes: &[String]) -> Result<Listing, Fault> {
@@ -195,9 +192,16 @@ impl Session {
         if self.line.is_none() {
             let mut wire = Wire::connect(&self.place, &self.options)?;
             let mut refs = Collector::new(prefixes, &self.options.limits);
-            let server = wire.advertisement(&self.options, |stream| {
+            let read = wire.advertisement(&self.options, |stream| {
                 capabilities::read(stream, |line| refs.line_v0(line))
-            })?;
+            });
+            let server = match read {
+                Ok(server) => server,
+                Err(fault) => {
+                    self.past = self.past + wire.traffic();
+                    return Err(fault);
+                }
+            };
             let advertised =
                 (server.version == Version::V0).then(|| (prefixes.to_vec(), refs.finish()));
             self.line = Some(Line {

@@ -27,6 +27,17 @@ pub struct Traffic {
     pub received: u64,
 }
 
+impl std::ops::Add for Traffic {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            turns: self.turns + other.turns,
+            received: self.received + other.received,
+        }
+    }
+}
+
 impl Wire {
     /// Connects. Over http nothing is sent yet.
     pub(crate) fn connect(place: &Place, options: &TransportOptions) -> Result<Self, Fault> {

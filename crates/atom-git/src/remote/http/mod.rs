@@ -116,13 +116,13 @@ impl Http {
         let mut read = Some(read);
         for _ in 0..MAX_TRIES {
             self.prepare(request)?;
-            self.turns += 1;
             let answer = transfer(
                 &mut self.easy,
                 clock.clone(),
                 request.content_type,
                 &mut read,
             )?;
+            self.turns += 1;
             let head = match answer {
                 Answer::Read(value) => {
                     self.accept_login();

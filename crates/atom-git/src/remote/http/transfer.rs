@@ -3,17 +3,20 @@
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use curl::easy::{Easy2, Handler, WriteError};
 
 use crate::remote::error::Fault;
 use crate::remote::guard::Clock;
+use crate::remote::pkt::cut_off;
 
 /// Pieces of an answer that may wait to be read, at most 16 KiB each.
 const QUEUE: usize = 32;
 
-/// What of an answer is read past its end, so that the connection can be used again.
-const DRAIN: u64 = 64 << 10;
+/// How long an answer that was read in full may take to end, so that its connection can be used
+/// again.
+const LINGER: Duration = Duration::from_millis(300);
 
 /// Headers that are kept of one answer, in bytes.
 const MAX_HEADERS: usize = 64 << 10;
@@ -40,6 +43,8 @@ pub(crate) struct Sink {
     pub(super) received: u64,
     head: Head,
     head_bytes: usize,
+    /// Whether the empty line came: curl takes a head that is cut off for a good one.
+    head_is_whole: bool,
     to: Option<SyncSender<Piece>>,
     clock: Option<Clock>,
     why: Option<Fault>,
@@ -94,9 +99,7 @@ pub(super) fn transfer<T>(
         // A reader that met the end too early knows less than curl does.
         (Some(Err(Fault::Unreachable { .. })) | None, Some(broken)) => Err(broken),
         (Some(Err(fault)), _) => Err(fault),
-        (None, None) => Err(Fault::NoGitServer {
-            what: "an empty answer".to_owned(),
-        }),
+        (None, None) => Err(cut_off()),
     }
 }
 
@@ -127,9 +130,7 @@ fn consume<T>(
     };
     let value = read(&mut body);
     if value.is_ok() {
-        let drained = io::copy(&mut body.take(DRAIN), &mut io::sink());
-        // A connection that cannot be drained is not used again, that is all.
-        drop(drained);
+        body.drain();
     }
     Some(value.map(Answer::Read))
 }
@@ -139,6 +140,18 @@ struct Body {
     receive: Receiver<Piece>,
     piece: Vec<u8>,
     at: usize,
+}
+
+impl Body {
+    /// Waits a little for the end; a connection whose answer does not end is not used again.
+    fn drain(self) {
+        let until = Instant::now() + LINGER;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if self.receive.recv_timeout(left).is_err() {
+                break;
+            }
+        }
+    }
 }
 
 impl Read for Body {
@@ -164,14 +177,15 @@ impl Sink {
     fn begin(&mut self, to: SyncSender<Piece>, clock: Clock) {
         self.head = Head::default();
         self.head_bytes = 0;
+        self.head_is_whole = false;
         self.to = Some(to);
         self.clock = Some(clock);
         self.why = None;
     }
 
-    /// Sends the head if no body did, and hangs up.
+    /// Sends the head if no body did and it is whole, and hangs up.
     fn end(&mut self) {
-        if self.head.status != 0 {
+        if self.head_is_whole {
             self.send_head();
         }
         self.to = None;
@@ -205,6 +219,9 @@ impl Handler for Sink {
                     .unwrap_or_default(),
                 headers: Vec::new(),
             };
+            self.head_is_whole = false;
+        } else if line.trim_end().is_empty() {
+            self.head_is_whole = true;
         } else if let Some((name, value)) = line.split_once(':') {
             if self.head_bytes > MAX_HEADERS {
                 self.why = Some(Fault::protocol("its http headers are too long"));

@@ -224,7 +224,7 @@ fn run(command: &mut Command) -> io::Result<Said> {
 fn judge(remote: &RepoUrl, updates: &[Update], said: Said) -> Result<Pushed, PushError> {
     let answers = porcelain::parse(&said.stdout);
     let text = said.stderr;
-    let (mut lost, mut declined) = (Vec::new(), Vec::new());
+    let (mut lost, mut declined, mut collateral) = (Vec::new(), Vec::new(), Vec::new());
     let mut pushed = Pushed::default();
     for (name, answer) in answers {
         match answer {
@@ -232,14 +232,18 @@ fn judge(remote: &RepoUrl, updates: &[Update], said: Said) -> Result<Pushed, Pus
             Answer::Unchanged => pushed.unchanged.push(name),
             Answer::Lost(reason) => lost.push(Rejected { name, reason }),
             Answer::Declined(reason) => declined.push(Rejected { name, reason }),
-            // Another ref was rejected, and is named itself.
-            Answer::Collateral => {}
+            Answer::Collateral(reason) => collateral.push(Rejected { name, reason }),
         }
     }
     let told = pushed.changed.len() + pushed.unchanged.len();
     if said.success && lost.is_empty() && declined.is_empty() && told >= updates.len() {
         pushed.text = text;
         return Ok(pushed);
+    }
+    if lost.is_empty() && declined.is_empty() {
+        // Where no other ref is named itself, the server's whole transaction failed: the refs were
+        // as expected when it began, and were not when it took its locks.
+        lost = collateral;
     }
     // A server that could not even store the objects rejects every ref with one reason.
     let fault = meaning(&text);

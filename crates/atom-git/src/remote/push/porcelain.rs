@@ -11,8 +11,8 @@ pub(super) enum Answer {
     Lost(String),
     /// The server refuses it.
     Declined(String),
-    /// Not tried, because of another.
-    Collateral,
+    /// Not done, because of another.
+    Collateral(String),
 }
 
 /// Reasons by which a ref was rejected because of another one.
@@ -68,7 +68,7 @@ fn rejected(summary: &str) -> Answer {
     let lower = reason.to_lowercase();
     let is_one_of = |reasons: &[&str]| reasons.iter().any(|it| lower.contains(it));
     if is_one_of(&COLLATERAL) {
-        Answer::Collateral
+        Answer::Collateral(reason.to_owned())
     } else if is_one_of(&LOST) {
         Answer::Lost(reason.to_owned())
     } else {
@@ -97,7 +97,7 @@ mod tests {
             ),
             (
                 "!\tabc:refs/x\t[rejected] (atomic push failed)",
-                Some(Answer::Collateral),
+                Some(Answer::Collateral("atomic push failed".to_owned())),
             ),
             (
                 "!\tabc:refs/x\t[remote rejected] (pre-receive hook declined)",
