@@ -3,6 +3,7 @@
 //! Blocking, over gix; the processes it starts itself are `git push` and `git status`.
 
 pub mod objects;
+pub mod blob;
 pub mod tree;
 mod git;
 mod transport_config;

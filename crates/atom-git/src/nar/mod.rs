@@ -31,6 +31,15 @@ pub enum NarError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Object(#[from] ObjectError),
+    /// A blob ends early, or cannot be inflated.
+    #[error("blob `{id}` cannot be read")]
+    #[diagnostic(code(eka::nar::blob), help("`git fsck` tells what is damaged"))]
+    Blob {
+        /// The blob.
+        id: ObjectId,
+        /// What went wrong.
+        source: io::Error,
+    },
     /// A link's target is empty or holds NUL, so that no file system can have it.
     #[error("blob `{id}` cannot be the target of a symbolic link")]
     #[diagnostic(

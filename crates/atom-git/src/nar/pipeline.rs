@@ -6,7 +6,7 @@
 //! may go beyond.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Write;
+use std::io::{self, Read as _, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use atom::ObjectId;
@@ -14,13 +14,17 @@ use nix_format::nar::{FileKind, Writer};
 
 use super::NarError;
 use super::plan::{Step, plan};
+use crate::blob::Blob;
 use crate::objects::Objects;
 
 /// How much may be read and not written yet, in bytes.
 const AHEAD_BYTES: usize = 64 << 20;
 
 /// How much a thread reads before it hands it on, in bytes.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 256 << 10;
+
+/// How many blobs a thread takes at once, if they are small.
+const MAX_BLOBS: usize = 64;
 
 /// The NAR of one tree, on its way to a writer.
 pub(super) struct Pipeline<W> {
@@ -30,10 +34,14 @@ pub(super) struct Pipeline<W> {
 }
 
 struct State<W> {
-    /// Batches that nobody reads yet, with their places in the NAR.
-    queue: VecDeque<(usize, Vec<Step>)>,
-    n_planned: usize,
+    /// What nobody reads yet.
+    queue: VecDeque<Step>,
     planning: Planning,
+    /// How many batches were taken from the queue.
+    n_taken: usize,
+    /// How many blobs were read, and their bytes: how large the next will be.
+    n_blobs: usize,
+    n_bytes: usize,
     /// What was read of each batch and is not written yet.
     read: BTreeMap<usize, Batch>,
     read_bytes: usize,
@@ -52,8 +60,16 @@ enum Planning {
 
 #[derive(Default)]
 struct Batch {
-    parts: VecDeque<Vec<Part>>,
+    pieces: VecDeque<Piece>,
     complete: bool,
+}
+
+/// What a thread hands on at once.
+#[derive(Default)]
+struct Piece {
+    parts: Vec<Part>,
+    n_blobs: usize,
+    n_bytes: usize,
 }
 
 /// A part of a NAR with its bytes.
@@ -61,7 +77,8 @@ enum Part {
     Directory,
     Entry(Vec<u8>),
     EndDirectory,
-    File(FileKind, Vec<u8>),
+    File(FileKind, u64),
+    Contents(Vec<u8>),
     Symlink(ObjectId, Vec<u8>),
 }
 
@@ -71,8 +88,10 @@ impl<W: Write + Send> Pipeline<W> {
             tree,
             state: Mutex::new(State {
                 queue: VecDeque::new(),
-                n_planned: 0,
                 planning: Planning::Ahead,
+                n_taken: 0,
+                n_blobs: 0,
+                n_bytes: 0,
                 read: BTreeMap::new(),
                 read_bytes: 0,
                 due: 0,
@@ -83,13 +102,10 @@ impl<W: Write + Send> Pipeline<W> {
         }
     }
 
-    /// Queues all batches. Called once; other threads may already work.
+    /// Queues all steps. Called once; other threads may already work.
     pub(super) fn plan(&self, objects: &Objects) {
         let planned = plan(objects, self.tree, |steps| {
-            let mut state = self.lock();
-            let place = state.n_planned;
-            state.queue.push_back((place, steps));
-            state.n_planned += 1;
+            self.lock().queue.extend(steps.drain(..));
             self.changed.notify_one();
         });
         let mut state = self.lock();
@@ -130,8 +146,8 @@ impl<W: Write + Send> Pipeline<W> {
             if state.error.is_some() {
                 return None;
             }
-            if let Some(batch) = state.queue.pop_front() {
-                return Some(batch);
+            if !state.queue.is_empty() {
+                return Some(state.take());
             }
             if state.planning == Planning::Done {
                 return None;
@@ -141,35 +157,70 @@ impl<W: Write + Send> Pipeline<W> {
     }
 
     fn read(&self, objects: &Objects, place: usize, steps: Vec<Step>) -> Result<(), NarError> {
-        let (mut parts, mut n_bytes) = (Vec::new(), 0);
+        let mut piece = Piece::default();
         for step in steps {
-            parts.push(match step {
-                Step::Directory => Part::Directory,
-                Step::Entry(name) => Part::Entry(name),
-                Step::EndDirectory => Part::EndDirectory,
+            match step {
+                Step::Directory => piece.parts.push(Part::Directory),
+                Step::Entry(name) => piece.parts.push(Part::Entry(name)),
+                Step::EndDirectory => piece.parts.push(Part::EndDirectory),
+                Step::Symlink(id) => piece.parts.push(Part::Symlink(id, objects.blob(id)?)),
                 Step::File(kind, id) => {
-                    let bytes = objects.blob(id)?;
-                    n_bytes += bytes.len();
-                    Part::File(kind, bytes)
+                    let blob = objects.open_blob(id)?;
+                    piece.parts.push(Part::File(kind, blob.size()));
+                    piece.n_blobs += 1;
+                    self.contents(place, &mut piece, id, blob)?;
                 }
-                Step::Symlink(id) => Part::Symlink(id, objects.blob(id)?),
-            });
-            if n_bytes >= PIECE_BYTES {
-                self.hand_on(place, std::mem::take(&mut parts), n_bytes)?;
-                n_bytes = 0;
             }
         }
-        self.hand_on(place, parts, n_bytes)?;
+        self.hand_on(place, piece)?;
         let mut state = self.lock();
         state.read.entry(place).or_default().complete = true;
         self.write_due(state)
     }
 
+    /// Reads a blob, and hands it on as it comes.
+    fn contents(
+        &self,
+        place: usize,
+        piece: &mut Piece,
+        id: ObjectId,
+        blob: Blob,
+    ) -> Result<(), NarError> {
+        let mut blob = match blob.into_whole() {
+            Ok(bytes) => {
+                piece.push(bytes);
+                if piece.n_bytes >= PIECE_BYTES {
+                    self.hand_on(place, std::mem::take(piece))?;
+                }
+                return Ok(());
+            }
+            Err(blob) => blob,
+        };
+        let mut left = blob.size();
+        while left > 0 {
+            let n_bytes = left.min(PIECE_BYTES as u64);
+            let mut bytes = Vec::with_capacity(PIECE_BYTES);
+            let read = blob.by_ref().take(n_bytes).read_to_end(&mut bytes);
+            let n_read = read.map_err(|source| NarError::Blob { id, source })?;
+            if n_read as u64 != n_bytes {
+                let source = io::ErrorKind::UnexpectedEof.into();
+                return Err(NarError::Blob { id, source });
+            }
+            left -= n_bytes;
+            piece.push(bytes);
+            self.hand_on(place, std::mem::take(piece))?;
+        }
+        Ok(())
+    }
+
     /// Leaves parts of a batch to be written, and waits while too much is waiting already.
-    fn hand_on(&self, place: usize, parts: Vec<Part>, n_bytes: usize) -> Result<(), NarError> {
+    fn hand_on(&self, place: usize, piece: Piece) -> Result<(), NarError> {
         let mut state = self.lock();
-        state.read.entry(place).or_default().parts.push_back(parts);
-        state.read_bytes += n_bytes;
+        state.read_bytes += piece.n_bytes;
+        state.n_bytes += piece.n_bytes;
+        state.n_blobs += piece.n_blobs;
+        let batch = state.read.entry(place).or_default();
+        batch.pieces.push_back(piece);
         self.write_due(state)?;
         let mut state = self.lock();
         while state.read_bytes > AHEAD_BYTES && state.error.is_none() {
@@ -189,16 +240,14 @@ impl<W: Write + Send> Pipeline<W> {
         };
         let mut result = Ok(());
         while result.is_ok() {
-            let Some(parts) = state.next_due() else {
+            let Some(piece) = state.next_due() else {
                 break;
             };
             drop(state);
-            let n_bytes: usize = parts.iter().map(Part::n_bytes).sum();
-            result = parts
-                .into_iter()
-                .try_for_each(|it| self.write(&mut writer, it));
+            let mut parts = piece.parts.into_iter();
+            result = parts.try_for_each(|it| self.write(&mut writer, it));
             state = self.lock();
-            state.read_bytes -= n_bytes;
+            state.read_bytes -= piece.n_bytes;
             self.changed.notify_all();
         }
         state.writer = Some(writer);
@@ -211,14 +260,8 @@ impl<W: Write + Send> Pipeline<W> {
             Part::Directory => writer.directory(),
             Part::Entry(name) => writer.entry(&name),
             Part::EndDirectory => writer.end_directory(),
-            Part::File(kind, bytes) => {
-                writer
-                    .file(kind, bytes.len() as u64)
-                    .and_then(|()| match bytes.as_slice() {
-                        [] => Ok(()),
-                        bytes => writer.contents(bytes),
-                    })
-            }
+            Part::File(kind, size) => writer.file(kind, size),
+            Part::Contents(bytes) => writer.contents(&bytes),
             Part::Symlink(id, target) => {
                 if target.is_empty() || target.contains(&0) {
                     return Err(NarError::Target { id });
@@ -242,11 +285,11 @@ impl<W: Write + Send> Pipeline<W> {
 
 impl<W> State<W> {
     /// The next parts in the order of the NAR, if they were read.
-    fn next_due(&mut self) -> Option<Vec<Part>> {
+    fn next_due(&mut self) -> Option<Piece> {
         loop {
             let batch = self.read.get_mut(&self.due)?;
-            if let Some(parts) = batch.parts.pop_front() {
-                return Some(parts);
+            if let Some(piece) = batch.pieces.pop_front() {
+                return Some(piece);
             }
             if !batch.complete {
                 return None;
@@ -256,6 +299,25 @@ impl<W> State<W> {
         }
     }
 
+    /// The next batch: about one piece of blobs, by the size of those before.
+    fn take(&mut self) -> (usize, Vec<Step>) {
+        let n_blobs = match self.n_bytes.checked_div(self.n_blobs) {
+            None => 1,
+            Some(mean_bytes) => (PIECE_BYTES / mean_bytes.max(1)).clamp(1, MAX_BLOBS),
+        };
+        let mut batch = Vec::new();
+        let mut n_taken = 0;
+        while n_taken < n_blobs
+            && let Some(step) = self.queue.pop_front()
+        {
+            n_taken += usize::from(matches!(step, Step::File(..)));
+            batch.push(step);
+        }
+        let place = self.n_taken;
+        self.n_taken += 1;
+        (place, batch)
+    }
+
     /// Keeps the first error; nothing more is read.
     fn fail(&mut self, error: NarError) {
         self.error.get_or_insert(error);
@@ -263,11 +325,12 @@ impl<W> State<W> {
     }
 }
 
-impl Part {
-    fn n_bytes(&self) -> usize {
-        match self {
-            Self::File(_, bytes) => bytes.len(),
-            Self::Directory | Self::Entry(_) | Self::EndDirectory | Self::Symlink(..) => 0,
+impl Piece {
+    fn push(&mut self, bytes: Vec<u8>) {
+        self.n_bytes += bytes.len();
+        // An empty file is complete as soon as it begins.
+        if !bytes.is_empty() {
+            self.parts.push(Part::Contents(bytes));
         }
     }
 }

@@ -6,8 +6,8 @@ use nix_format::nar::FileKind;
 use crate::objects::{ObjectError, Objects};
 use crate::tree::Mode;
 
-/// How many blobs one batch names at most.
-const BATCH_BLOBS: usize = 64;
+/// How many steps are handed on at once.
+const CHUNK: usize = 256;
 
 /// A part of a NAR.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,39 +19,29 @@ pub(super) enum Step {
     Symlink(ObjectId),
 }
 
-/// Walks a tree in the order of its NAR, and hands its parts on in batches that one thread can
-/// read while others read the next.
+/// Walks a tree in the order of its NAR, and hands its parts on while it walks.
 pub(super) fn plan(
     objects: &Objects,
     tree: ObjectId,
-    mut batch: impl FnMut(Vec<Step>),
+    mut hand_on: impl FnMut(&mut Vec<Step>),
 ) -> Result<(), ObjectError> {
     let mut steps = vec![Step::Directory];
-    let mut n_blobs = 0;
     // What is still to be said, the last first.
     let mut stack = vec![Step::EndDirectory];
     let mut folders = Vec::new();
     push_folder(objects, tree, &mut stack, &mut folders)?;
     while let Some(step) = stack.pop() {
-        match step {
-            Step::Directory => {
-                let id = folders.pop().expect("each folder was pushed with its id");
-                steps.push(Step::Directory);
-                stack.push(Step::EndDirectory);
-                push_folder(objects, id, &mut stack, &mut folders)?;
-            }
-            Step::File(..) | Step::Symlink(_) => {
-                n_blobs += 1;
-                steps.push(step);
-            }
-            Step::Entry(_) | Step::EndDirectory => steps.push(step),
+        if step == Step::Directory {
+            let id = folders.pop().expect("each folder was pushed with its id");
+            stack.push(Step::EndDirectory);
+            push_folder(objects, id, &mut stack, &mut folders)?;
         }
-        if n_blobs == BATCH_BLOBS {
-            n_blobs = 0;
-            batch(std::mem::take(&mut steps));
+        steps.push(step);
+        if steps.len() >= CHUNK {
+            hand_on(&mut steps);
         }
     }
-    batch(steps);
+    hand_on(&mut steps);
     Ok(())
 }
 
