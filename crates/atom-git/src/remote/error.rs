@@ -16,7 +16,6 @@ pub struct RemoteError {
     /// The remote's URL, passwords as `***`.
     pub remote: String,
     /// What went wrong.
-    #[source]
     pub fault: Fault,
 }
 
@@ -227,7 +226,7 @@ pub enum Fault {
     },
 
     /// A program that the transport needs did not start.
-    #[error("cannot run `{program}`")]
+    #[error("cannot run `{program}`: {source}")]
     #[diagnostic(
         code(eka::remote::program),
         help("install `{program}`, or name another by git's configuration")

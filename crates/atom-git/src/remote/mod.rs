@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod push;
 pub mod netrc;
 
+mod by_url;
 mod capabilities;
 mod credentials;
 mod guard;

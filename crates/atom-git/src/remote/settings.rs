@@ -8,6 +8,7 @@ use gix::protocol::transport::client::blocking_io::{http, ssh};
 use gix::remote::Direction;
 use gix::url::Scheme;
 
+use super::by_url;
 use super::error::Fault;
 use super::options::TransportOptions;
 
@@ -122,10 +123,12 @@ fn http_options(repo: &gix::Repository, url: &gix::Url) -> Result<http::Options,
         .map_err(|error| Fault::Settings {
             what: error.to_string(),
         })?;
-    Ok(options
+    let mut options = options
         .and_then(|options| options.downcast::<http::Options>().ok())
         .map(|options| *options)
-        .unwrap_or_default())
+        .unwrap_or_default();
+    by_url::apply(repo.config_snapshot().plumbing(), &plain, &mut options);
+    Ok(options)
 }
 
 /// The options that a program takes, told from its name; an unknown one is taken for an ssh.

@@ -220,6 +220,26 @@ fn git_configuration_says_where_a_url_leads() {
     assert_ne!(AtomListing::default().root, Some(root()));
 }
 
+#[test]
+fn a_header_for_one_url_goes_there_and_nowhere_else() {
+    let env = Env::new();
+    let remote = Remote::new(&env, "set.git");
+    let server = GitHttp::start(env.path("").as_path());
+    let proxy = Proxy::start(server.address(), Behaviour::default());
+    let here = format!("http.{}/.extraHeader=X-Token: mine", proxy.url());
+    let there = "http.https://example.org/.extraHeader=X-Token: theirs";
+    let options = options(&env, &[&here, there, "http.extraHeader=X-All: all"]);
+    list(
+        &remote.below(&proxy.url()),
+        &options,
+        &atoms::all_prefixes(),
+    );
+    let heads = proxy.heads().concat();
+    assert_eq!(heads.matches("X-Token: mine").count(), 2, "{heads}");
+    assert_eq!(heads.matches("X-All: all").count(), 2, "{heads}");
+    assert!(!heads.contains("theirs"));
+}
+
 fn root_commit(remote: &Remote) -> atom::ObjectId {
     remote.plain_commit("root")
 }

@@ -155,9 +155,7 @@ pub fn push(
     let prepare = |source| PushError::Prepare { source };
     let staging = std::path::absolute(staging).map_err(prepare)?;
     let refspecs = refspecs::print(updates)?;
-    if let Some(refs) = &refspecs.refs {
-        fs::write(staging.join("packed-refs"), refs).map_err(prepare)?;
-    }
+    set_refs(&staging, refspecs.refs.as_deref()).map_err(prepare)?;
     let config = name_remote(&staging, remote).map_err(prepare)?;
     let mut command = git(&staging);
     command
@@ -264,6 +262,17 @@ fn judge(remote: &RepoUrl, updates: &[Update], said: Said) -> Result<Pushed, Pus
             text,
         }
     })
+}
+
+/// Gives the pushing repository the refs that a wildcard stands for, and takes away those of an
+/// earlier push.
+fn set_refs(staging: &Path, refs: Option<&str>) -> io::Result<()> {
+    let path = staging.join("packed-refs");
+    match (refs, fs::remove_file(&path)) {
+        (Some(refs), _) => fs::write(path, refs),
+        (None, Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        (None, _) => Ok(()),
+    }
 }
 
 /// Writes the remote's URL where git finds it, rather than among the arguments, which any user of
