@@ -78,3 +78,47 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Base32Error> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expected: &Base32Error) {
+        assert_eq!(decode(text).as_ref(), Err(expected), "{text}");
+    }
+
+    #[test]
+    fn digits_come_last_first() {
+        // `nix-hash --to-base32 --type sha1` of the bytes 01 02 … 14.
+        let bytes: Vec<u8> = (1..=20).collect();
+        assert_eq!(encode(&bytes), "2h9i448h1w70s30b184hh1q60l2060h1");
+        assert_eq!(encode(b""), "");
+        assert_eq!(encode(&[0xff]), "7z");
+    }
+
+    #[test]
+    fn what_no_bytes_print_as_is_refused() {
+        check("e0", &Base32Error::Digit { digit: 'e' });
+        check("0é", &Base32Error::Digit { digit: 'é' });
+        check("zz", &Base32Error::Length { length: 2 });
+        check("0", &Base32Error::Length { length: 1 });
+        check("000", &Base32Error::Length { length: 3 });
+    }
+
+    proptest! {
+        #[test]
+        fn reading_undoes_printing(bytes: Vec<u8>) {
+            let text = encode(&bytes);
+            prop_assert_eq!(decode(&text), Ok(bytes));
+        }
+
+        #[test]
+        fn printing_undoes_reading(text in "[0-9a-z]{0,40}") {
+            if let Ok(bytes) = decode(&text) {
+                prop_assert_eq!(encode(&bytes), text);
+            }
+        }
+    }
+}

@@ -115,3 +115,44 @@ impl io::Write for Sha256Hasher {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The empty text, as `nix hash` prints it.
+    const SRI: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    const BASE32: &str = "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73";
+    const BASE16: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn each_form_is_what_nix_prints() {
+        let hash = Sha256::of(b"");
+        assert_eq!(hash.to_string(), SRI);
+        assert_eq!(hash.base32(), BASE32);
+        assert_eq!(hash.base16(), BASE16);
+        assert_eq!(Sha256Hasher::new().finish(), hash);
+    }
+
+    #[test]
+    fn each_form_is_read() {
+        let hash = Ok(Sha256::of(b""));
+        assert_eq!(SRI.parse(), hash);
+        assert_eq!(format!("sha256:{BASE32}").parse(), hash);
+        assert_eq!(format!("sha256:{BASE16}").parse(), hash);
+    }
+
+    #[test]
+    fn all_else_is_refused() {
+        for text in [
+            "",
+            BASE16,
+            "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+            "sha256:e3b0",
+            "sha256-",
+        ] {
+            assert!(text.parse::<Sha256>().is_err(), "{text}");
+        }
+    }
+}

@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::base32;
 use crate::hash::Sha256;
 
-/// The name at the end of a store path: 1 to 211 bytes of `A-Z a-z 0-9 + - . _ ? =`, not starting
-/// with `.`.
+/// The name at the end of a store path: 1 to 211 bytes of `A-Z a-z 0-9 + - . _ ? =`; not `.` or
+/// `..`, alone or before a `-` (`libstore/path.cc`, `checkName`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreName(String);
 
@@ -32,11 +32,13 @@ pub enum StorePathError {
         /// Its length in bytes.
         length: usize,
     },
-    /// The name starts with `.`, or holds a character that no name may hold.
+    /// The name is `.` or `..`, alone or before a `-`, or holds a character that no name may hold.
     #[error("`{name}` cannot be the name of a store path")]
     #[diagnostic(
         code(eka::store_path::name),
-        help("a name holds letters, digits and `+-._?=` of ASCII, and does not start with `.`")
+        help(
+            "a name holds letters, digits and `+-._?=` of ASCII, and is not `.` or `..` up to a `-`"
+        )
     )]
     Name {
         /// What was given.
@@ -79,7 +81,8 @@ impl FromStr for StoreName {
             return Err(StorePathError::NameLength { length: text.len() });
         }
         let allowed = |it: u8| it.is_ascii_alphanumeric() || b"+-._?=".contains(&it);
-        if text.starts_with('.') || !text.bytes().all(allowed) {
+        let first = text.split('-').next();
+        if matches!(first, Some("." | "..")) || !text.bytes().all(allowed) {
             return Err(StorePathError::Name {
                 name: text.to_owned(),
             });
@@ -151,4 +154,60 @@ fn fold(hash: &Sha256) -> [u8; 20] {
         folded[at % 20] ^= byte;
     }
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_source_is_that_of_nix() {
+        // `nix-store --add-fixed --recursive sha256` of an empty folder called `source`.
+        let nar = "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=";
+        let path = StorePath::source("/nix/store", &nar.parse().unwrap(), StoreName::source());
+        assert_eq!(path.to_string(), EMPTY);
+        assert_eq!(EMPTY.parse(), Ok(path));
+    }
+
+    const EMPTY: &str = "0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source";
+
+    #[test]
+    fn names_are_held_to_the_rule() {
+        let long = "a".repeat(211);
+        for name in [
+            "a",
+            "source",
+            "a.b",
+            ".a",
+            "...",
+            "0",
+            "_",
+            "-",
+            "a-b+c?d=e",
+            &long,
+        ] {
+            assert!(name.parse::<StoreName>().is_ok(), "{name}");
+        }
+        let too_long = "a".repeat(212);
+        for name in [
+            "", ".", "..", ".-a", "..-a", "a b", "a/b", "é", "a\0", &too_long,
+        ] {
+            assert!(name.parse::<StoreName>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_store_path_is_refused() {
+        for text in [
+            "",
+            "source",
+            "0ccnxa25whszw7mgbgyzdm4nqc0zwnm8",
+            "0ccnxa25whszw7mgbgyzdm4nqc0zwnm8source",
+            "0ccnxa25whszw7mgbgyzdm4nqc0zwne8-source",
+            "0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-",
+            "/nix/store/0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source",
+        ] {
+            assert!(text.parse::<StorePath>().is_err(), "{text}");
+        }
+    }
 }

@@ -346,3 +346,106 @@ fn pad(out: &mut Vec<u8>, length: u64) {
         0,
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs calls up to the first that fails.
+    fn check(
+        calls: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> Result<(), NarError>,
+        expected: NarError,
+    ) {
+        let mut encoder = Encoder::new();
+        assert_eq!(calls(&mut encoder, &mut Vec::new()), Err(expected));
+    }
+
+    #[test]
+    fn names_ascend_and_none_comes_twice() {
+        for (first, second) in [("b", "a"), ("a", "a"), ("a.b", "a")] {
+            check(
+                |it, out| {
+                    it.directory(out)?;
+                    it.entry(first.as_bytes(), out)?;
+                    it.symlink(b"x", out)?;
+                    it.entry(second.as_bytes(), out)
+                },
+                NarError::Order {
+                    name: second.into(),
+                    after: first.into(),
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in ["", ".", "..", "a/b", "/", "a\0"] {
+            let name = name.as_bytes();
+            check(
+                |it, out| {
+                    it.directory(out)?;
+                    it.entry(name, out)
+                },
+                NarError::Name { name: name.into() },
+            );
+        }
+    }
+
+    #[test]
+    fn targets_that_no_link_can_have_are_refused() {
+        for target in [b"".as_slice(), b"a\0b"] {
+            let expected = NarError::Target {
+                target: target.into(),
+            };
+            check(|it, out| it.symlink(target, out), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_has_as_many_bytes_as_it_announces() {
+        check(
+            |it, out| {
+                it.file(FileKind::Regular, 2, out)?;
+                it.contents(3, out)
+            },
+            NarError::Size { excess: 1 },
+        );
+    }
+
+    #[test]
+    fn parts_out_of_place_are_refused() {
+        let misplaced = |call, expected| NarError::Misplaced { call, expected };
+        check(|it, _| it.finish(), misplaced("finish", "a node"));
+        check(|it, out| it.entry(b"a", out), misplaced("entry", "a node"));
+        check(
+            |it, out| {
+                it.file(FileKind::Regular, 1, out)?;
+                it.finish()
+            },
+            misplaced("finish", "a file's contents"),
+        );
+        check(
+            |it, out| {
+                it.directory(out)?;
+                it.directory(out)
+            },
+            misplaced("directory", "an entry or the end of a directory"),
+        );
+        check(
+            |it, out| {
+                it.directory(out)?;
+                it.entry(b"a", out)?;
+                it.end_directory(out)
+            },
+            misplaced("end_directory", "a node"),
+        );
+        check(
+            |it, out| {
+                it.symlink(b"a", out)?;
+                it.symlink(b"a", out)
+            },
+            misplaced("symlink", "nothing"),
+        );
+    }
+}
