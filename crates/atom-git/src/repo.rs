@@ -17,7 +17,8 @@ use crate::transport_config;
 /// A repository on this machine.
 ///
 /// Replace refs are off. What the environment says of another repository (`GIT_DIR` and its like)
-/// does not count.
+/// does not count. Cheap to clone; each thread has its own.
+#[derive(Clone)]
 pub struct Repo {
     inner: gix::ThreadSafeRepository,
     objects: Objects,

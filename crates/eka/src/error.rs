@@ -103,6 +103,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Init(#[from] crate::init::InitError),
+    /// `eka publish`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Publish(#[from] crate::publish::PublishError),
     /// `eka versions`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -116,7 +120,7 @@ pub enum Error {
 impl Error {
     /// What it means for the command.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
+    pub fn exit(&self) -> Exit {
         match self {
             Self::Context(error) => error.exit(),
             Self::Files(error) => error.exit(),
@@ -135,6 +139,7 @@ impl Error {
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
             Self::Init(error) => error.exit(),
+            Self::Publish(error) => error.exit(),
             Self::Versions(error) => error.exit(),
         }
     }
@@ -153,7 +158,7 @@ impl ContextError {
 }
 
 /// A remote without an answer is the network's fault, except where our side is to blame.
-const fn remote(error: &RemoteError) -> Exit {
+pub(crate) const fn remote(error: &RemoteError) -> Exit {
     match error.fault {
         Fault::Interrupted => Exit::Interrupted,
         Fault::Scheme { .. } | Fault::Settings { .. } => Exit::Usage,

@@ -25,6 +25,7 @@ pub mod add;
 pub mod new;
 pub mod settings;
 pub mod init;
+pub mod publish;
 pub mod versions;
 pub mod info;
 

@@ -1,8 +1,8 @@
 //! Which atoms of a commit are meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use atom::manifest::{Manifest, ManifestFaults, Publish, is_atom};
+use atom::manifest::{Manifest, ManifestFaults, Publish, SetPlace, is_atom};
 use atom::{AtomPath, Id, ObjectId};
 
 use super::fault::{AtomFault, CollectError, refused};
@@ -55,6 +55,15 @@ pub struct Chosen {
     pub(super) at: Vec<usize>,
 }
 
+/// Ids that a remote is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ids {
+    /// Those to be published.
+    pub chosen: BTreeSet<Id>,
+    /// Those that they depend on by `::`, and that are not published with them.
+    pub beside: BTreeSet<Id>,
+}
+
 impl Atoms {
     /// Reads every manifest of a commit.
     ///
@@ -88,9 +97,31 @@ impl Atoms {
         &self.tableless
     }
 
-    /// The ids of atoms that were chosen; of a manifest at fault as far as it can be told.
-    pub fn ids<'a>(&'a self, chosen: &'a Chosen) -> impl Iterator<Item = &'a Id> {
-        chosen.at.iter().filter_map(|&at| self.atoms[at].id.as_ref())
+    /// The ids of atoms that were chosen, of a manifest at fault as far as it can be told; and those
+    /// of this repository that they depend on.
+    #[must_use]
+    pub fn ids(&self, chosen: &Chosen) -> Ids {
+        let listed = || chosen.at.iter().map(|&at| &self.atoms[at]);
+        let chosen: BTreeSet<Id> = listed().filter_map(|it| it.id.clone()).collect();
+        let manifests = listed().filter_map(|it| it.manifest.as_ref().ok());
+        let deps = manifests.flat_map(|it| it.deps.iter().map(move |dep| (it.set_of(dep), dep)));
+        let here = deps.filter(|(set, _)| set.is_some_and(|it| it.place == SetPlace::Here));
+        let beside = here.map(|(_, dep)| dep.id.clone());
+        Ids {
+            beside: beside.filter(|it| !chosen.contains(it)).collect(),
+            chosen,
+        }
+    }
+
+    /// The atom whose content a path is, nothing below it being an atom of its own.
+    #[must_use]
+    pub fn owner(&self, path: &str) -> Option<&AtomPath> {
+        let above = path.match_indices('/').rev().map(|(at, _)| &path[..at]);
+        let mut folders = above.filter_map(|it| it.parse().ok()).chain([AtomPath::top()]);
+        folders.find_map(|it| {
+            let found = self.at(&it)?;
+            (found.publish == Publish::Yes).then_some(&found.folder.path)
+        })
     }
 
     /// The folders of atoms that were chosen.

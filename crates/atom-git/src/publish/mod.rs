@@ -17,7 +17,7 @@ pub mod refusal;
 pub mod fault;
 pub mod scratch;
 
-pub use choose::{Atoms, Choice, Chosen, Wanted};
+pub use choose::{Atoms, Choice, Chosen, Ids, Wanted};
 pub use collect::{Candidate, Means, changed, collect};
 pub use fault::{AtomFault, CollectError, Kind};
 pub use plan::{Offer, Plan, Step, There, Verdict, plan};

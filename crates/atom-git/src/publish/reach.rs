@@ -7,7 +7,8 @@ use crate::cache::Cache;
 use crate::history::{History, Unreachable};
 use crate::objects::Objects;
 use crate::remote::{Depth, Filter, Session};
-use crate::write::alternates;
+use crate::repo::Repo;
+use crate::write::{WriteError, alternates};
 
 /// How a source commit stands to a remote's branches and tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,21 +32,21 @@ pub(super) enum Reach {
 /// Tells it; what tips are not known here are brought, without files, to a folder of their own.
 pub(super) fn reach(
     job: &Job<'_>,
-    session: &mut Session,
+    (repo, session): (&Repo, &mut Session),
     src: ObjectId,
     tips: &[ObjectId],
 ) -> Result<Reach, PublishError> {
     if tips.contains(&src) {
         return Ok(Reach::Shown);
     }
-    let here = job.repo.history().unreachable_from(src, tips)?;
+    let here = repo.history().unreachable_from(src, tips)?;
     if here.n_commits == 0 || here.unknown_tips.is_empty() {
         return Ok(told(&here));
     }
     let folder = tempfile::Builder::new()
         .prefix("tips-")
         .tempdir_in(job.scratch)
-        .map_err(|source| crate::write::WriteError::Io {
+        .map_err(|source| WriteError::Io {
             path: job.scratch.to_owned(),
             source,
         })?;
@@ -54,9 +55,9 @@ pub(super) fn reach(
     // A tip that is not sent leaves the question open, whatever the reason.
     drop(session.fetch_more(wants, &cache, Depth::History, Filter::Trees));
     let objects = cache.git_dir().join("objects");
-    let line = alternates(job.repo.objects().folder());
+    let line = alternates(repo.objects().folder());
     let path = objects.join("info/alternates");
-    std::fs::write(&path, line).map_err(|source| crate::write::WriteError::Io { path, source })?;
+    std::fs::write(&path, line).map_err(|source| WriteError::Io { path, source })?;
     let both = Objects::open(&objects)?;
     Ok(told(&History::new(&both).unreachable_from(src, tips)?))
 }

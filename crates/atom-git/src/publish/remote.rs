@@ -8,10 +8,11 @@ use std::time::Duration;
 use atom::commit::SpecCommit;
 use atom::refname::{ATOMS_PREFIX, AtomRef, Part, ROOT_REF};
 use atom::url::RepoUrl;
-use atom::{Id, ObjectId, Root};
+use atom::{Id, ObjectId, Root, Version};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::choose::Ids;
 use super::collect::Candidate;
 use super::differ::differing_paths;
 use super::plan::{Offer, Plan, Step, There, Verdict, plan};
@@ -40,8 +41,6 @@ const PUSHES: usize = 8;
 
 /// What all remotes of one publish share.
 pub struct Job<'a> {
-    /// The repository that is published from.
-    pub repo: &'a Repo,
     /// Where new trees and commits are.
     pub staging: &'a Staging,
     /// What is published.
@@ -68,14 +67,14 @@ pub enum WithHistory {
 }
 
 /// One remote of a publish.
-#[derive(Debug)]
 pub struct Remote {
     name: String,
+    repo: Repo,
     session: Session,
     listing: Listing,
-    /// The prefixes of atoms that `listing` holds.
+    /// Whether `listing` holds all atoms, or those of `ids`.
     whole: bool,
-    ids: Vec<Id>,
+    ids: Ids,
 }
 
 /// What one remote is to get.
@@ -85,6 +84,8 @@ pub struct Ready {
     pub root: Root,
     /// What is to be done.
     pub plan: Plan,
+    /// The versions there of what is depended on by `::` and not published along.
+    pub beside: BTreeMap<Id, Vec<Version>>,
     /// How many commits go along that no branch or tag shows.
     pub n_commits: usize,
 }
@@ -137,15 +138,16 @@ impl Remote {
     pub fn list(
         name: &str,
         url: &RepoUrl,
-        options: &TransportOptions,
-        ids: &[&Id],
+        (repo, options): (Repo, &TransportOptions),
+        ids: Ids,
     ) -> Result<Self, RemoteError> {
         let mut remote = Self {
             name: name.to_owned(),
+            repo,
             session: Session::open(url, options)?,
             listing: Listing::default(),
-            whole: ids.len() > MANY_IDS,
-            ids: ids.iter().map(|&it| it.clone()).collect(),
+            whole: ids.chosen.len() + ids.beside.len() > MANY_IDS,
+            ids,
         };
         remote.look()?;
         Ok(remote)
@@ -170,6 +172,7 @@ impl Remote {
         let mut ready = Ready {
             root,
             plan: self.weigh(job, &offers)?,
+            beside: self.beside(),
             n_commits: 0,
         };
         for _ in 0..LOOKS {
@@ -180,7 +183,7 @@ impl Remote {
             self.look()?;
             ready.plan = self.weigh(job, &offers)?;
         }
-        explain(job, &mut ready.plan)?;
+        self.explain(job, &mut ready.plan)?;
         ready.n_commits = self.reach(job, &mut ready.plan)?;
         Ok(ready)
     }
@@ -225,11 +228,18 @@ impl Remote {
         }
     }
 
+    fn beside(&self) -> BTreeMap<Id, Vec<Version>> {
+        let atoms = AtomListing::read(&self.listing);
+        let versions = |id| atoms.existing(id).map(|(version, _)| version.clone());
+        let ids = self.ids.beside.iter();
+        ids.map(|id| (id.clone(), versions(id).collect())).collect()
+    }
+
     fn look(&mut self) -> Result<(), RemoteError> {
         let mut asked = if self.whole {
             all_prefixes()
         } else {
-            prefixes(&self.ids)
+            prefixes(self.ids.chosen.iter().chain(&self.ids.beside))
         };
         asked.extend(tip_prefixes());
         self.listing = self.session.list(&asked)?;
@@ -242,7 +252,7 @@ impl Remote {
             return Ok(());
         }
         let atoms = AtomListing::read(&self.listing);
-        if self.ids.iter().all(|id| atoms.versions.contains_key(id)) {
+        if self.ids.chosen.iter().all(|id| atoms.versions.contains_key(id)) {
             return Ok(());
         }
         self.whole = true;
@@ -258,7 +268,7 @@ impl Remote {
             return Err(RemoteRefusal::NoRoot { remote, name }.into());
         };
         let (root, commit) = (Root(at.id), job.commit);
-        if !job.repo.objects().contains(at.id) || !root::is_ancestor(job.repo, root, commit)? {
+        if !self.repo.objects().contains(at.id) || !root::is_ancestor(&self.repo, root, commit)? {
             return Err(RemoteRefusal::ForeignRoot {
                 remote,
                 root,
@@ -311,14 +321,14 @@ impl Remote {
         let srcs: BTreeSet<ObjectId> = of_src.map(|(_, id)| *id).collect();
         let (here, gone): (Vec<_>, Vec<_>) = srcs
             .into_iter()
-            .partition(|it| job.repo.objects().contains(*it));
+            .partition(|it| self.repo.objects().contains(*it));
         for src in gone {
             refuse_src(plan, src);
         }
         let tips: Vec<_> = tips(&self.listing).collect();
         let mut n_commits = 0;
         for src in here {
-            let reach = reach::reach(job, &mut self.session, src, &tips)?;
+            let reach = reach::reach(job, (&self.repo, &mut self.session), src, &tips)?;
             let remote = self.url().to_string();
             match (reach, job.history) {
                 (Reach::Shown, _) => {}
@@ -338,6 +348,23 @@ impl Remote {
             }
         }
         Ok(n_commits)
+    }
+
+    /// Says which files differ, where the other source is here.
+    fn explain(&self, job: &Job<'_>, plan: &mut Plan) -> Result<(), ObjectError> {
+        for step in &mut plan.steps {
+            if let Verdict::Refused(refusal) = &mut step.verdict
+                && let RefusalKind::Differs {
+                    src: Some(src),
+                    path,
+                    paths,
+                    ..
+                } = &mut refusal.kind
+            {
+                *paths = differing_paths(self.repo.objects(), [*src, job.commit], path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether all refs are what they should have become.
@@ -391,23 +418,6 @@ fn recognised(
     Ok((found == id).then_some(spec))
 }
 
-/// Says which files differ, where the other source is here.
-fn explain(job: &Job<'_>, plan: &mut Plan) -> Result<(), ObjectError> {
-    for step in &mut plan.steps {
-        if let Verdict::Refused(refusal) = &mut step.verdict
-            && let RefusalKind::Differs {
-                src: Some(src),
-                path,
-                paths,
-                ..
-            } = &mut refusal.kind
-        {
-            *paths = differing_paths(job.repo.objects(), [*src, job.commit], path)?;
-        }
-    }
-    Ok(())
-}
-
 /// The source of a spec that is there cannot be sent, since it is not here.
 fn refuse_src(plan: &mut Plan, src: ObjectId) {
     let lacks = |it: &&mut Step| it.creates.iter().any(|(_, id)| *id == src);
@@ -418,6 +428,15 @@ fn refuse_src(plan: &mut Plan, src: ObjectId) {
             version: step.version.clone(),
             kind: RefusalKind::SrcNotHere { src },
         }));
+    }
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote")
+            .field("name", &self.name)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
     }
 }
 
