@@ -1,0 +1,130 @@
+//! Repositories with published atoms, written by git itself from the bytes of the format.
+
+use atom::commit::{AtomCommit, SpecCommit};
+use atom::refname::{AtomRef, Part};
+use atom::{AtomId, NarHash, ObjectId, Root};
+use testkit::repo::Repo;
+
+use crate::support::World;
+
+/// A repository with a commit, a root, and whatever is published into it.
+pub(crate) struct Published {
+    pub(crate) repo: Repo,
+    pub(crate) root: Root,
+}
+
+impl Published {
+    pub(crate) fn new(world: &World, below: &str) -> Self {
+        Self::at(&world.env, below)
+    }
+
+    fn at(env: &testkit::env::Env, below: &str) -> Self {
+        let repo = env.repo(below);
+        let commit = repo.write("readme", "hello").commit("begin");
+        repo.git(["update-ref", "refs/eka/root", &commit]);
+        let root = commit.parse().unwrap();
+        Self { repo, root }
+    }
+
+    /// Publishes one version with this manifest; returns its spec commit.
+    pub(crate) fn publish(&self, id: &str, version: &str, manifest: &str) -> String {
+        self.publish_as(id, version, manifest, |_| {})
+    }
+
+    /// The same, with something changed in the spec.
+    pub(crate) fn publish_as(
+        &self,
+        id: &str,
+        version: &str,
+        manifest: &str,
+        change: impl FnOnce(&mut SpecCommit),
+    ) -> String {
+        let head: ObjectId = self.repo.rev("HEAD").parse().unwrap();
+        let blob = self.object("blob", manifest.as_bytes());
+        let entry = format!("100644 blob {blob}\tatom.toml\n");
+        let tree = self.repo.git_with(["mktree"], entry.as_bytes());
+        let tree: ObjectId = tree.trim().parse().unwrap();
+        let atom = AtomId::new(self.root, id.parse().unwrap());
+        let atom_commit = AtomCommit {
+            tree,
+            atom: atom.clone(),
+            version: version.parse().unwrap(),
+            nar: NarHash([7; 32]),
+        };
+        let rev = self.object("commit", &atom_commit.print());
+        let mut spec = SpecCommit {
+            tree,
+            atom,
+            version: version.parse().unwrap(),
+            nar: NarHash([7; 32]),
+            atom_commit: rev.parse().unwrap(),
+            path: "libs/it".parse().unwrap(),
+            src: head,
+        };
+        change(&mut spec);
+        let spec = self.object("commit", &spec.print());
+        self.set(id, version, Part::Atom, &rev);
+        self.set(id, version, Part::Spec, &spec);
+        self.set(id, version, Part::Src, &head.to_string());
+        spec
+    }
+
+    /// Sets one ref of a version.
+    pub(crate) fn set(&self, id: &str, version: &str, part: Part, object: &str) {
+        let name = AtomRef::new(id.parse().unwrap(), version.parse().unwrap(), part);
+        self.repo.git(["update-ref", &name.to_string(), object]);
+    }
+
+    fn object(&self, kind: &str, bytes: &[u8]) -> String {
+        let args = ["hash-object", "-t", kind, "-w", "--stdin"];
+        self.repo.git_with(args, bytes).trim().to_owned()
+    }
+}
+
+/// Sets behind URLs that a foreign manifest may name: `https://sets.test/NAME` is the folder
+/// `sets/NAME` of the world, by `insteadOf`.
+pub(crate) struct Sets {
+    env: testkit::env::Env,
+}
+
+impl Sets {
+    pub(crate) fn new(world: &World) -> Self {
+        let env = world.env.clone();
+        let folder = env.path("sets");
+        let url = format!("file://{}/", folder.display());
+        env.git_config(&format!(
+            "[url \"{url}\"]\n\tinsteadOf = https://sets.test/\n"
+        ));
+        Self { env }
+    }
+
+    /// The set of that name, made where it is not there.
+    pub(crate) fn set(&self, name: &str) -> Published {
+        let below = format!("sets/{name}");
+        let path = self.env.path(&below);
+        if !path.exists() {
+            return Published::at(&self.env, &below);
+        }
+        let repo = self.env.at(&path);
+        let root = repo.rev("refs/eka/root").parse().unwrap();
+        Published { repo, root }
+    }
+
+    /// Copies a set with all of its refs.
+    pub(crate) fn copy(&self, from: &str, to: &str) {
+        let to = self.env.path(&format!("sets/{to}")).display().to_string();
+        self.set(from)
+            .repo
+            .git(["clone", "--quiet", "--mirror", ".", &to]);
+    }
+
+    /// Takes a set away, as a server that is gone.
+    pub(crate) fn remove(&self, name: &str) {
+        std::fs::remove_dir_all(self.env.path(&format!("sets/{name}"))).unwrap();
+    }
+}
+
+/// The least manifest.
+pub(crate) fn manifest(id: &str, version: &str) -> String {
+    format!("[atom]\nid = \"{id}\"\nversion = \"{version}\"\n")
+}
