@@ -78,6 +78,12 @@ impl FromStr for DownloadUrl {
     type Err = DownloadError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let host = |rest: &str| rest.split(['/', '?', '#']).next().map_or(0, str::len);
+        let rest = text.split_once("://").map_or(text, |it| it.1);
+        // First of all, since the other errors repeat the text.
+        if rest[..host(rest)].contains('@') {
+            return Err(DownloadError::Credentials);
+        }
         if text.contains(|it: char| it.is_control() || it.is_whitespace()) {
             let text = text.to_owned();
             return Err(DownloadError::Character { text });
@@ -86,10 +92,7 @@ impl FromStr for DownloadUrl {
             text: text.to_owned(),
         };
         let (scheme, rest) = text.split_once("://").ok_or_else(malformed)?;
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if host.contains('@') {
-            return Err(DownloadError::Credentials);
-        }
+        let host = &rest[..host(rest)];
         let well_formed = match scheme {
             "https" | "http" => !host.is_empty() && host.is_ascii() && !host.starts_with('-'),
             "file" => host.is_empty() && rest.len() > 1,

@@ -18,6 +18,10 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// The deepest nesting: tables, arrays and the parts of dotted keys together.
 pub const MAX_DEPTH: usize = 32;
 
+/// The most faults of one text that are told: nobody reads more, and looking for what was meant
+/// takes time for each.
+pub const MAX_FAULTS: usize = 100;
+
 /// What is wrong with a text as TOML, or with the shape of its tables.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 #[non_exhaustive]
@@ -189,7 +193,11 @@ impl<F: Fault> Faults<F> {
                 .map_or(0, |it| it + 1)
         };
         Self {
-            all: toml.into_iter().map(|it| (it.start(), it.into())).collect(),
+            all: toml
+                .into_iter()
+                .take(MAX_FAULTS)
+                .map(|it| (it.start(), it.into()))
+                .collect(),
             keys,
             doubtful_from: first.map_or(usize::MAX, line),
         }
@@ -199,9 +207,17 @@ impl<F: Fault> Faults<F> {
     pub(crate) fn push(&mut self, at: &Range<usize>, fault: impl Into<F>) {
         let fault = fault.into();
         let whole = self.doubtful_from == usize::MAX;
+        if self.is_full() {
+            return;
+        }
         if whole || (at.start < self.doubtful_from && !fault.is_of_absence()) {
             self.all.push((at.start, fault));
         }
+    }
+
+    /// Whether no more faults are taken.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.all.len() >= MAX_FAULTS
     }
 
     /// Returns what was found, in the order of the text.
@@ -213,7 +229,7 @@ impl<F: Fault> Faults<F> {
 
 impl TomlFault {
     /// Where it stands, in bytes.
-    fn start(&self) -> usize {
+    pub(crate) fn start(&self) -> usize {
         match self {
             Self::TooLarge { .. } => 0,
             Self::ByteOrderMark { span }
@@ -246,6 +262,7 @@ pub(crate) fn span(range: &Range<usize>) -> SourceSpan {
 pub(crate) fn count(faults: usize) -> impl fmt::Display {
     fmt::from_fn(move |f| match faults {
         1 => f.write_str("1 fault"),
+        MAX_FAULTS.. => write!(f, "{MAX_FAULTS} faults or more"),
         n => write!(f, "{n} faults"),
     })
 }
@@ -253,6 +270,16 @@ pub(crate) fn count(faults: usize) -> impl fmt::Display {
 /// The help of an error that another one quotes.
 pub(crate) fn help_of(error: &dyn Diagnostic) -> String {
     error.help().map_or_else(String::new, |it| it.to_string())
+}
+
+/// Where a URL that cannot be taken stands; nowhere where it may hold a secret, for what has a place
+/// is drawn with its line.
+pub(crate) fn span_unless_secret(text: &Text<'_>) -> Option<SourceSpan> {
+    let before_host = text.value.rsplit_once('@').map(|it| it.0);
+    // An ssh user is no secret; a user of https may be a token.
+    let user = before_host.map(|it| it.strip_prefix("ssh://").unwrap_or(it));
+    let secret = user.is_some_and(|it| it.contains(':'));
+    (!secret).then(|| span(&text.span))
 }
 
 fn unknown_key_help(nearest: Option<&str>, known: &[&str]) -> String {

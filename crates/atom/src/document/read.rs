@@ -1,8 +1,12 @@
 //! From a text to a spanned table: bounds first, then syntax, then what TOML 1.0 leaves to readers.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml_parser::decoder::Encoding;
+use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::parser::EventReceiver;
 use toml_parser::{ErrorSink, ParseError, Source, Span};
 
@@ -16,38 +20,84 @@ pub(crate) fn read<'i>(
     text: &'i str,
     after_merge: &'static str,
 ) -> (Spanned<DeTable<'i>>, Vec<TomlFault>) {
-    if let Some(fault) = out_of_bounds(text, after_merge) {
-        return (Spanned::new(0..0, DeTable::new()), vec![fault]);
-    }
+    let unclosed = match nesting(text, after_merge) {
+        Ok(it) => it,
+        Err(fault) => return (Spanned::new(0..0, DeTable::new()), vec![fault]),
+    };
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut faults: Vec<TomlFault> = errors.iter().map(|it| syntax(text, it)).collect();
+    let lines = Lines::of(text);
+    let mut faults = syntax_faults(text, &lines, &errors, unclosed);
+    let broken: BTreeSet<usize> = faults.iter().map(|it| lines.number(it.start())).collect();
+    let mut values = Vec::new();
     for value in table.get_ref().values() {
-        check_value(text, value, &mut faults);
+        check_value(text, value, &mut values);
     }
+    // On a line that is not TOML a value is not what was meant.
+    values.retain(|it| !broken.contains(&lines.number(it.start())));
+    faults.extend(values);
     (table, faults)
 }
 
-/// What must hold before a recursive parser may see the text.
-fn out_of_bounds(text: &str, after_merge: &'static str) -> Option<TomlFault> {
+/// Where the lines of a text begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|it| it.1 == b'\n');
+        Self(ends.map(|it| it.0 + 1).collect())
+    }
+
+    fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|start| *start <= at)
+    }
+}
+
+/// Checks what must hold before a recursive parser may see the text. Returns the first bracket that
+/// is never closed.
+fn nesting(text: &str, after_merge: &'static str) -> Result<Option<Range<usize>>, TomlFault> {
     if text.len() > MAX_BYTES {
-        return Some(TomlFault::TooLarge { bytes: text.len() });
+        return Err(TomlFault::TooLarge { bytes: text.len() });
     }
     if text.starts_with('\u{feff}') {
-        return Some(TomlFault::ByteOrderMark {
+        return Err(TomlFault::ByteOrderMark {
             span: span(&(0..3)),
         });
     }
     if let Some(at) = conflict_marker(text) {
         let span = span(&(at..at + 7));
         let help = after_merge;
-        return Some(TomlFault::Conflict { help, span });
+        return Err(TomlFault::Conflict { help, span });
+    }
+    let tokens = Source::new(text).lex().into_vec();
+    if let Some(at) = long_run(text, &tokens) {
+        let reason = "too many `=`, `+` or `-` in a row".to_owned();
+        let span = span(&(at.start()..at.end()));
+        return Err(TomlFault::Syntax { reason, span });
     }
     let mut depth = Depth::default();
-    let tokens = Source::new(text).lex().into_vec();
-    toml_parser::parser::parse_document(&tokens, &mut depth, &mut Silent);
-    depth.crossed.map(|at| TomlFault::TooDeep {
-        span: span(&(at.start()..at.end())),
-    })
+    let mut unclosed = Unclosed::default();
+    toml_parser::parser::parse_document(&tokens, &mut depth, &mut unclosed);
+    let range = |it: Span| it.start()..it.end();
+    match depth.crossed.map(range) {
+        Some(crossed) => Err(TomlFault::TooDeep {
+            span: span(&crossed),
+        }),
+        None => Ok(unclosed.0.map(range)),
+    }
+}
+
+/// The most `=`, or signs before a number, that the parser is given in a row: it calls itself for
+/// each, and none of them is TOML but a key that begins with as many `-`.
+const MAX_RUN: usize = 128;
+
+fn long_run(text: &str, tokens: &[Token]) -> Option<Span> {
+    let all = |run: &&[Token]| run.iter().all(|it| it.kind() == TokenKind::Equals);
+    let equals = tokens.windows(MAX_RUN).find(all).map(|run| run[0].span());
+    let signed = |it: &&Token| {
+        let token = &text.as_bytes()[it.span().start()..it.span().end()];
+        token.len() > MAX_RUN && token[..MAX_RUN].iter().all(|it| matches!(it, b'+' | b'-'))
+    };
+    equals.or_else(|| tokens.iter().find(signed).map(Token::span))
 }
 
 /// Finds a line that git wrote: `<<<<<<< ours`, `>>>>>>> theirs`. (`=======` alone is not asked
@@ -63,16 +113,40 @@ fn conflict_marker(text: &str) -> Option<usize> {
     None
 }
 
-fn syntax(text: &str, error: &toml::de::Error) -> TomlFault {
-    let range = error.span().unwrap_or(text.len()..text.len());
-    let span = span(&range);
-    match error.message() {
-        "duplicate key" => TomlFault::DuplicateKey { span },
-        reason => TomlFault::Syntax {
-            reason: reason.to_owned(),
-            span,
-        },
+/// The parser's errors in the order of the text, less those that only follow from others: all but
+/// the first of a line, and all behind a bracket that is never closed.
+fn syntax_faults(
+    text: &str,
+    lines: &Lines,
+    errors: &[toml::de::Error],
+    unclosed: Option<Range<usize>>,
+) -> Vec<TomlFault> {
+    // The parser points at bytes, and they need not be whole characters.
+    let place = |it: &toml::de::Error| {
+        let range = it.span().unwrap_or(text.len()..text.len());
+        text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
+    };
+    let end = unclosed.as_ref().map_or(usize::MAX, |it| it.start);
+    let mut errors: Vec<_> = errors.iter().map(|it| (place(it), it.message())).collect();
+    errors.retain(|it| it.0.start < end);
+    errors.extend(unclosed.map(|it| (it, "a bracket that is never closed")));
+    errors.sort_by_key(|it| it.0.start);
+    let mut last_line = None;
+    let mut faults = Vec::new();
+    for (range, message) in errors {
+        let span = span(&range);
+        if message == "duplicate key" {
+            faults.push(TomlFault::DuplicateKey { span });
+            continue;
+        }
+        let line = Some(lines.number(range.start));
+        if last_line != line {
+            let reason = message.to_owned();
+            faults.push(TomlFault::Syntax { reason, span });
+        }
+        last_line = line;
     }
+    faults
 }
 
 /// Checks what the parser leaves to its caller: the range of numbers, and that times have seconds
@@ -114,8 +188,7 @@ fn lacks_seconds(datetime: &str) -> bool {
 struct Depth {
     /// Levels that the current table's header opened.
     header: usize,
-    /// Levels that the open inline tables and arrays, and the dotted keys of theirs, opened: one
-    /// count for each that is open.
+    /// The levels that each open inline table or array, and the dotted key before it, opened.
     open: Vec<usize>,
     /// Levels of the key that is being read, or was read last at this place.
     key: usize,
@@ -203,9 +276,18 @@ impl EventReceiver for Depth {
     }
 }
 
-/// Syntax is reported by the parse proper.
-struct Silent;
+/// The first bracket that is never closed. All else is reported by the parse proper.
+#[derive(Default)]
+struct Unclosed(Option<Span>);
 
-impl ErrorSink for Silent {
-    fn report_error(&mut self, _: ParseError) {}
+impl ErrorSink for Unclosed {
+    fn report_error(&mut self, error: ParseError) {
+        let unclosed = ["unclosed array", "unclosed inline table"];
+        if let Some(at) = error.context()
+            && unclosed.contains(&error.description())
+            && self.0.is_none_or(|first| at.start() < first.start())
+        {
+            self.0 = Some(at);
+        }
+    }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Section<'t, 'i> {
     pub(crate) table: &'t DeTable<'i>,
     /// The keys to it, from the top; empty for the top itself.
     path: String,
+    /// Whether it is one of several.
+    of_array: bool,
     /// Its header, or its text.
     pub(crate) span: Range<usize>,
 }
@@ -36,6 +38,7 @@ impl<'t, 'i> Section<'t, 'i> {
         Self {
             table,
             path: String::new(),
+            of_array: false,
             span: 0..0,
         }
     }
@@ -44,6 +47,7 @@ impl<'t, 'i> Section<'t, 'i> {
     pub(crate) fn name(&self) -> String {
         match self.path.as_str() {
             "" => "the file".to_owned(),
+            path if self.of_array => format!("`[[{path}]]`"),
             path => format!("`[{path}]`"),
         }
     }
@@ -69,7 +73,12 @@ impl<'t, 'i> Section<'t, 'i> {
         let value = self.get(key)?;
         let (path, span) = (self.path_of(key), value.span());
         let table = value.get_ref().as_table()?;
-        Some(Section { table, path, span })
+        Some(Self {
+            table,
+            path,
+            of_array: false,
+            span,
+        })
     }
 
     /// Where a key stands; the whole table where it does not.
@@ -98,7 +107,7 @@ impl<'t, 'i> Section<'t, 'i> {
             return;
         }
         for (key, _) in self.entries() {
-            if !known.contains(&key.value) {
+            if !known.contains(&key.value) && !faults.is_full() {
                 let fault = TomlFault::UnknownKey {
                     key: key.value.to_owned(),
                     table: self.name(),
@@ -197,14 +206,18 @@ impl<'t, 'i> Section<'t, 'i> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let path = format!("[{}]", self.path_of(key));
+        let path = self.path_of(key);
         match value.get_ref() {
             DeValue::Array(it) => it
                 .iter()
                 .filter_map(|it| as_section(it, path.clone(), faults))
+                .map(|it| Self {
+                    of_array: true,
+                    ..it
+                })
                 .collect(),
             _ => {
-                let fault = wrong_type(value, self.path_of(key), "an array of tables");
+                let fault = wrong_type(value, path, "an array of tables");
                 faults.push(&value.span(), fault);
                 Vec::new()
             }
@@ -257,7 +270,12 @@ pub(crate) fn as_section<'t, 'i, F: Fault>(
 ) -> Option<Section<'t, 'i>> {
     let span = value.span();
     match value.get_ref() {
-        DeValue::Table(table) => Some(Section { table, path, span }),
+        DeValue::Table(table) => Some(Section {
+            table,
+            path,
+            of_array: false,
+            span,
+        }),
         _ => {
             faults.push(&span, wrong_type(value, path, "a table"));
             None

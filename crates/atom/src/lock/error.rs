@@ -119,11 +119,11 @@ pub enum LockFault {
         key: String,
         /// Why.
         error: LockValueError,
-        /// The value.
+        /// The value, unless it may hold a secret.
         #[label("not read")]
-        span: SourceSpan,
+        span: Option<SourceSpan>,
     },
-    /// A URL carries credentials.
+    /// A URL carries credentials. It has no place, for what has a place is drawn with its line.
     #[error("`{key}` carries credentials")]
     #[diagnostic(
         code(eka::lock::credentials),
@@ -134,9 +134,6 @@ pub enum LockFault {
     Credentials {
         /// The key, from the top.
         key: String,
-        /// The URL.
-        #[label("a user or a password")]
-        span: SourceSpan,
     },
     /// A set is named that no `[[set]]` declares.
     #[error("no `[[set]]` has the root `{root}`")]
@@ -222,10 +219,10 @@ pub enum LockFault {
         span: SourceSpan,
     },
     /// A pin that names no source, or several.
-    #[error("pin `{pin}` names {found} sources")]
+    #[error("{pin} names {found} sources")]
     #[diagnostic(code(eka::lock::pin_source), help("{REWRITE}"))]
     PinSource {
-        /// The pin.
+        /// The pin: `` pin `nixpkgs` ``, or what can be said of it.
         pin: String,
         /// How many.
         found: usize,
@@ -234,10 +231,10 @@ pub enum LockFault {
         span: SourceSpan,
     },
     /// A pin that asks for a ref and a version at once.
-    #[error("pin `{pin}` has a `ref` and a `version`")]
+    #[error("{pin} has a `ref` and a `version`")]
     #[diagnostic(code(eka::lock::pin_revision), help("{REWRITE}"))]
     PinRevision {
-        /// The pin.
+        /// The pin: `` pin `nixpkgs` ``, or what can be said of it.
         pin: String,
         /// The pin's table.
         #[label("one of the two")]

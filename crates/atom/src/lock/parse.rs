@@ -1,6 +1,6 @@
 //! From a text to a lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -9,10 +9,10 @@ use toml::de::DeValue;
 use super::error::LockValueError;
 use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin, Names};
 use super::{LockedPinSource, LockedSet, Place, Require, SetRef};
-use crate::document::{self, Faults, Keys, Section, Text, span, wrong_type};
+use crate::document::{self, Faults, Keys, Section, Text, span, span_unless_secret, wrong_type};
 use crate::git_ref::is_ref;
 use crate::url::RepoUrl;
-use crate::{AtomId, Digest, Id, Root, Version};
+use crate::{AtomId, Digest, Id, Root};
 
 type Found = Faults<LockFault>;
 
@@ -64,7 +64,7 @@ type AtomAt = At<(LockedAtom, Vec<Range<usize>>)>;
 /// Checks the lock's version; returns the one fault that makes all others void.
 fn version(top: &Section<'_, '_>, faults: &mut Found) -> Option<LockFault> {
     let Some(value) = top.get("version") else {
-        top.missing("version", "add it: `version = 1`", faults);
+        top.missing("version", BY_LOCK, faults);
         return None;
     };
     let DeValue::Integer(it) = value.get_ref() else {
@@ -251,9 +251,8 @@ fn pin_source(table: &Section<'_, '_>, faults: &mut Found) -> Option<LockedPinSo
             })
         }
         _ => {
-            let name = table.text("name", faults);
             let fault = LockFault::PinSource {
-                pin: name.map_or("", |it| it.value).to_owned(),
+                pin: called(table),
                 found: named.len(),
                 span: span(&table.span),
             };
@@ -280,9 +279,8 @@ fn git_pin(table: &Section<'_, '_>, faults: &mut Found) -> Option<LockedPinSourc
         }
         (None, Some(it)) => GitAsked::Version(value(&it, faults)?),
         (Some(it), Some(_)) => {
-            let name = table.text("name", faults);
             let fault = LockFault::PinRevision {
-                pin: name.map_or("", |it| it.value).to_owned(),
+                pin: called(table),
                 span: span(&it.span),
             };
             faults.push(&it.span, fault);
@@ -295,6 +293,12 @@ fn git_pin(table: &Section<'_, '_>, faults: &mut Found) -> Option<LockedPinSourc
         rev: rev?,
         nar: nar?,
     })
+}
+
+/// A pin, as an error calls it.
+fn called(table: &Section<'_, '_>) -> String {
+    let name = table.get("name").and_then(|it| it.get_ref().as_str());
+    name.map_or_else(|| "a pin".to_owned(), |it| format!("pin `{it}`"))
 }
 
 /// Every set that is named is declared.
@@ -319,14 +323,20 @@ fn declared(
 
 /// Every atom has a name of its own, and every dependency is the name of one.
 fn named(lock: &Lock, atoms: &[AtomAt], faults: &mut Found) {
-    let mut before: BTreeMap<(&Id, &Version), Vec<&LockedAtom>> = BTreeMap::new();
+    let (mut places, mut shorts) = (BTreeSet::new(), BTreeSet::new());
     for at in atoms {
         let atom = &at.value.0;
-        let alike = before.entry((&atom.id, &atom.version)).or_default();
-        if let Some(fault) = alike.iter().find_map(|it| clash(it, atom, at)) {
-            faults.push(&at.span, fault);
+        let span = span(&at.span);
+        let short = atom.digest().map(Digest::short);
+        if !places.insert((&atom.id, &atom.version, atom.set())) {
+            let what = format!("atom `{}`", atom.name());
+            faults.push(&at.span, LockFault::Duplicate { what, span });
+        } else if let Some(short) = short
+            && !shorts.insert((&atom.id, &atom.version, short.clone()))
+        {
+            let name = format!("{}#{short}", atom.name());
+            faults.push(&at.span, LockFault::EqualNames { name, span });
         }
-        alike.push(atom);
     }
     let names = Names::of(&lock.atoms);
     for At {
@@ -339,7 +349,7 @@ fn named(lock: &Lock, atoms: &[AtomAt], faults: &mut Found) {
                 continue;
             }
             let (from, to, span) = (atom.name(), dep.to_string(), span(at));
-            let several = names.alike(&dep.id, &dep.version).len() > 1;
+            let several = names.n_alike(&dep.id, &dep.version) > 1;
             let fault = match (several, &dep.short) {
                 (true, None) => LockFault::Ambiguous { from, to, span },
                 _ => LockFault::Dangling { from, to, span },
@@ -347,18 +357,6 @@ fn named(lock: &Lock, atoms: &[AtomAt], faults: &mut Found) {
             faults.push(at, fault);
         }
     }
-}
-
-/// What two atoms of one id and version may not share.
-fn clash(first: &LockedAtom, second: &LockedAtom, at: &AtomAt) -> Option<LockFault> {
-    let span = span(&at.span);
-    if first.set() == second.set() {
-        let what = format!("atom `{}`", second.name());
-        return Some(LockFault::Duplicate { what, span });
-    }
-    let short = second.digest()?.short();
-    let name = format!("{}#{short}", second.name());
-    (first.digest()?.short() == short).then_some(LockFault::EqualNames { name, span })
 }
 
 fn duplicate(what: String, table: &Section<'_, '_>, faults: &mut Found) {
@@ -391,7 +389,7 @@ fn value_fault(error: impl Into<LockValueError>, text: &Text<'_>) -> LockFault {
     LockFault::Value {
         key: text.path.clone(),
         error: error.into(),
-        span: span(&text.span),
+        span: span_unless_secret(text),
     }
 }
 
@@ -404,8 +402,8 @@ fn repository(text: &Text<'_>, faults: &mut Found) -> Option<RepoUrl> {
         }
     };
     if url.public() != url {
-        let (key, span) = (text.path.clone(), span(&text.span));
-        faults.push(&text.span, LockFault::Credentials { key, span });
+        let key = text.path.clone();
+        faults.push(&text.span, LockFault::Credentials { key });
     }
     Some(url)
 }

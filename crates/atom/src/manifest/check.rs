@@ -1,9 +1,12 @@
 //! What the parts of a manifest must be to each other.
 
+use std::collections::BTreeMap;
+
 use super::parse::{Found, Sets};
-use super::{Dep, ManifestFault, Set, SetPlace};
+use super::{Dep, ManifestFault, SetPlace};
 use crate::document::{Section, span};
 use crate::near::nearest;
+use crate::url::{RepoKey, RepoUrl};
 use crate::{Id, Name};
 
 /// Every `[deps.<set>]` is of a set that `[sets]` has.
@@ -13,8 +16,8 @@ pub(super) fn declared(top: &Section<'_, '_>, sets: &Sets, faults: &mut Found) {
         return;
     };
     for (key, _) in section.entries() {
-        let is_name = key.value.parse::<Name>().is_ok();
-        if is_name && !sets.keys().any(|it| it.as_str() == key.value) {
+        let name: Result<Name, _> = key.value.parse();
+        if name.is_ok_and(|it| !sets.contains_key(&it)) && !faults.is_full() {
             let fault = ManifestFault::UndeclaredSet {
                 set: key.value.to_owned(),
                 nearest: nearest(key.value, sets.keys().map(Name::as_str)).map(str::to_owned),
@@ -28,7 +31,8 @@ pub(super) fn declared(top: &Section<'_, '_>, sets: &Sets, faults: &mut Found) {
 /// No atom depends on itself, nor twice on another through two names of one set.
 pub(super) fn deps(own: Option<&Id>, sets: &Sets, deps: &[Dep], faults: &mut Found) {
     let set_of = |dep: &Dep| sets.get(&dep.set).and_then(Option::as_ref);
-    for (at, dep) in deps.iter().enumerate() {
+    let mut before: BTreeMap<(&Id, Option<RepoKey>), &Dep> = BTreeMap::new();
+    for dep in deps {
         let Some(set) = set_of(dep) else {
             continue;
         };
@@ -40,9 +44,8 @@ pub(super) fn deps(own: Option<&Id>, sets: &Sets, deps: &[Dep], faults: &mut Fou
             };
             faults.push(&dep.span, fault);
         }
-        let mut before = deps[..at].iter().filter(|it| it.id == dep.id);
-        let twice = before.find(|it| set_of(it).is_some_and(|it| same_place(it, set)));
-        if let Some(first) = twice {
+        let place = (&dep.id, set.place.origin().map(RepoUrl::key));
+        if let Some(first) = before.get(&place) {
             let fault = ManifestFault::DuplicateDep {
                 id: dep.id.to_string(),
                 first: first.set.to_string(),
@@ -51,13 +54,6 @@ pub(super) fn deps(own: Option<&Id>, sets: &Sets, deps: &[Dep], faults: &mut Fou
             };
             faults.push(&dep.span, fault);
         }
-    }
-}
-
-fn same_place(a: &Set, b: &Set) -> bool {
-    match (a.place.origin(), b.place.origin()) {
-        (Some(a), Some(b)) => a.key() == b.key(),
-        (None, None) => true,
-        _ => false,
+        before.entry(place).or_insert(dep);
     }
 }

@@ -76,11 +76,11 @@ pub enum ManifestFault {
         key: String,
         /// Why.
         error: UriError,
-        /// The text.
+        /// The text, unless it may hold a secret.
         #[label("not a repository")]
-        span: SourceSpan,
+        span: Option<SourceSpan>,
     },
-    /// A repository's URL carries credentials.
+    /// A URL carries credentials. It has no place, for what has a place is drawn with its line.
     #[error("`{key}` carries credentials")]
     #[diagnostic(
         code(eka::manifest::credentials),
@@ -91,12 +91,9 @@ pub enum ManifestFault {
     Credentials {
         /// Where, from the top.
         key: String,
-        /// The URL.
-        #[label("a user or a password")]
-        span: SourceSpan,
     },
     /// Somebody else's manifest, or one to be published, names a place that readers refuse.
-    #[error("`{key}` names `{place}`, which nobody else can be sent to")]
+    #[error("`{key}` names `{place}`, which readers of a published atom refuse")]
     #[diagnostic(
         code(eka::manifest::not_public),
         help("a published atom names places by `https` or `ssh`, and its own repository by `::`")
@@ -338,9 +335,9 @@ pub enum ManifestFault {
         key: String,
         /// Why.
         error: DownloadError,
-        /// The value.
+        /// The value, unless it may hold a secret.
         #[label("not read")]
-        span: SourceSpan,
+        span: Option<SourceSpan>,
     },
     /// A `[build]` that is a recipe and an evaluator's at once, or neither.
     #[error("`[build]` has {}", if *both { "a `builder` and an `evaluator`" } else { "neither a `builder` nor an `evaluator`" })]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::parse::{Found, Places, Rules, distinct, name, repository, version_fault};
 use super::{Build, Evaluated, Fetch, GitAt, ManifestFault, Pin, PinSource, Recipe, Value};
 use crate::Name;
-use crate::document::{Section, Text, as_section, as_text, span};
+use crate::document::{Section, Text, as_section, as_text, span, span_unless_secret};
 use crate::download::{DownloadError, DownloadUrl};
 use crate::git_ref::is_ref;
 
@@ -148,10 +148,15 @@ fn download(text: &Text<'_>, rules: Rules, faults: &mut Found) -> Option<Downloa
 }
 
 fn downloaded<T: FromStr<Err = DownloadError>>(text: &Text<'_>, faults: &mut Found) -> Option<T> {
-    text.parse(faults, |error, it| ManifestFault::Download {
-        key: it.path.clone(),
-        error,
-        span: span(&it.span),
+    text.parse(faults, |error, it| match error {
+        DownloadError::Credentials => ManifestFault::Credentials {
+            key: it.path.clone(),
+        },
+        error => ManifestFault::Download {
+            key: it.path.clone(),
+            error,
+            span: span_unless_secret(it),
+        },
     })
 }
 

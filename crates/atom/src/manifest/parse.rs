@@ -1,6 +1,6 @@
 //! From a text to a manifest: `[atom]`, `[sets]` and `[deps]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -10,7 +10,8 @@ use super::check;
 use super::inputs::{build, pins};
 use super::license;
 use super::{Dep, Duplicates, Manifest, ManifestFault, ManifestFaults, Publish, Set, SetPlace};
-use crate::document::{self, Faults, Keys, Section, Text, as_section, as_text, span, wrong_type};
+use crate::document::{self, Faults, Keys, Section, Text, as_section, as_text, span};
+use crate::document::{span_unless_secret, wrong_type};
 use crate::url::RepoUrl;
 use crate::{Id, Name, Requirement, Version};
 
@@ -292,9 +293,10 @@ fn set_place(
         return other.is_none().then_some(SetPlace::Here);
     }
     let mut urls: Vec<RepoUrl> = Vec::new();
+    let mut keys = BTreeSet::new();
     for text in places {
         let url = repository(text, rules, faults)?;
-        if urls.iter().any(|it| it.key() == url.key()) {
+        if !keys.insert(url.key()) {
             let (set, span) = (set(), span(&text.span));
             faults.push(&text.span, ManifestFault::DuplicateUrl { set, span });
         }
@@ -310,20 +312,18 @@ fn set_place(
 /// Reads the URL of a repository, and checks that it may stand in a manifest.
 pub(super) fn repository(text: &Text<'_>, rules: Rules, faults: &mut Found) -> Option<RepoUrl> {
     let key = || text.path.clone();
-    let at = span(&text.span);
     let url = match RepoUrl::parse(text.value) {
         Ok(it) => it,
         Err(error) => {
-            let (key, span) = (key(), at);
+            let (key, span) = (key(), span_unless_secret(text));
             faults.push(&text.span, ManifestFault::Url { key, error, span });
             return None;
         }
     };
     if url.public() != url {
-        let (key, span) = (key(), at);
-        faults.push(&text.span, ManifestFault::Credentials { key, span });
+        faults.push(&text.span, ManifestFault::Credentials { key: key() });
     } else if rules.places == Places::Public && !url.allowed_in_foreign() {
-        let (key, place, span) = (key(), url.to_string(), at);
+        let (key, place, span) = (key(), url.to_string(), span(&text.span));
         faults.push(&text.span, ManifestFault::NotPublic { key, place, span });
     }
     Some(url)
@@ -392,11 +392,12 @@ pub(super) fn version_fault(error: crate::VersionError, text: &Text<'_>) -> Mani
 
 /// Holds the texts of a list to be given, and each once.
 pub(super) fn distinct(texts: &[Text<'_>], help: &'static str, faults: &mut Found) {
-    for (at, text) in texts.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for text in texts {
         let (key, span) = (text.path.clone(), span(&text.span));
         if text.value.is_empty() {
             faults.push(&text.span, ManifestFault::Empty { key, help, span });
-        } else if texts[..at].iter().any(|it| it.value == text.value) {
+        } else if !seen.insert(text.value) {
             let value = text.value.to_owned();
             faults.push(&text.span, ManifestFault::Repeated { key, value, span });
         }

@@ -24,6 +24,9 @@ mod hostile;
 mod diagnostics;
 #[cfg(test)]
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
