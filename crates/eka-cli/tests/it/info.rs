@@ -113,10 +113,10 @@ fn claims_that_contradict_each_other_are_5() {
     set.publish_as("c", "1.0.0", &manifest("c", "1.0.1"), |_| {});
     set.publish_as("d", "1.0.0", &manifest("d", "1.0.0"), |it| it.src = other);
     set.publish_as("e", "1.0.0", &manifest("e", "1.0.0"), |it| {
-        it.atom_commit = other
+        it.atom_commit = other;
     });
     set.publish_as("f", "1.0.0", &manifest("f", "1.0.0"), |it| {
-        it.atom.root = atom::Root(other)
+        it.atom.root = atom::Root(other);
     });
     for id in ["a", "c", "d", "e", "f"] {
         let shown = world.run(&["info", &format!("{}::{id}", set.repo.url())]);
