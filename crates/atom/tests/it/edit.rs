@@ -3,6 +3,8 @@
 use atom::manifest::{EditError, Manifest, add_dep, add_local_dep, remove_dep, template};
 use atom::url::RepoUrl;
 
+use crate::faults::draw;
+
 /// What to do to a text: `+set id req`, `+set=url id req`, `+set=:: id req` or `-set id`.
 fn apply(text: &str, edit: &str) -> Result<String, EditError> {
     let words: Vec<&str> = edit[1..].split(' ').collect();
@@ -38,8 +40,7 @@ fn check(before: &str, edit: &str, after: &str) {
 #[track_caller]
 fn refused(before: &str, edit: &str, expected: &str) {
     let before = before.replace("HEAD\n", HEAD);
-    let error = apply(&before, edit).unwrap_err();
-    assert!(error.to_string().contains(expected), "{error}");
+    assert_eq!(draw(&apply(&before, edit).unwrap_err(), ""), expected);
 }
 
 const CORE: &str = "[sets]\ncore = \"https://h.org/r\"\n";
@@ -274,37 +275,53 @@ fn a_dependency_is_removed_with_what_it_alone_needed() {
 
 #[test]
 fn what_cannot_be_edited_is_refused_and_says_why() {
-    let core = format!("HEAD\n{CORE}");
-    refused(&core, "+nope zlib ^1", "set `nope` is not declared");
+    let core = format!("HEAD\n{CORE}[deps.core]\nzlib = \"^1\"\n");
+    refused(
+        &core,
+        "+nope zlib ^1",
+        "eka::edit::undeclared_set: set `nope` is not declared\n  \
+         help: declare it under `[sets]`: `nope = \"https://…\"`\n",
+    );
     refused(
         &core,
         "+core=https://h.org/other zlib ^1",
-        "set `core` is `https://h.org/r` already",
+        "eka::edit::set_elsewhere: set `core` is `https://h.org/r` already, not `https://h.org/other`\n  \
+         help: use another name for the new set, or change `core` under `[sets]`\n",
     );
     refused(
         &core,
         "+core=:: zlib ^1",
-        "set `core` is `https://h.org/r` already, not `::`",
+        "eka::edit::set_elsewhere: set `core` is `https://h.org/r` already, not `::`\n  \
+         help: use another name for the new set, or change `core` under `[sets]`\n",
     );
     refused(
         &core,
-        "-core zlib",
-        "`zlib` is no dependency from set `core`",
+        "-core zlip",
+        "eka::edit::no_such_dependency: `zlip` is no dependency from set `core`\n  \
+         help: did you mean `zlib`?\n",
+    );
+    refused(
+        &core,
+        "-here zlib",
+        "eka::edit::no_such_dependency: `zlib` is no dependency from set `here`\n  \
+         help: the dependencies stand under `[deps.<set>]` in `atom.toml`\n",
     );
     refused(
         "HEAD\n",
         "+here=:: a ^1",
-        "could not add `a` to set `here`: `a` depends on itself through set `here`",
+        "eka::edit::refused: could not add `a` to set `here`: `a` depends on itself through set `here`\n  \
+         help: remove the line: `here` is this repository, and `a` this atom\n",
+    );
+    refused(
+        &format!("{core}[sets.also]\nurl = \"https://h.org/r\"\n"),
+        "+also zlib ^1",
+        "eka::edit::refused: could not add `zlib` to set `also`: `zlib` is asked for twice: `also` and `core` are the same set\n  \
+         help: keep one of `[deps.also]` and `[deps.core]`'s lines for `zlib`\n",
     );
     refused(
         "HEAD\nx = 1\n",
         "+here=:: b ^1",
-        "the manifest is not valid: 1 fault",
-    );
-    refused(
-        "deps = { }\nHEAD\n[sets]\ncore = \"::\"\nalso = \"::\"\n[deps.core]\n",
-        "+core b ^1",
-        "the manifest is not valid",
+        "eka::manifest::invalid: the manifest is not valid: 1 fault\n",
     );
 }
 

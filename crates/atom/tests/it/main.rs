@@ -23,7 +23,6 @@ mod uri;
 mod hostile;
 mod diagnostics;
 #[cfg(test)]
-#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod bounds;
@@ -33,3 +32,7 @@ mod manifest;
 mod edit;
 #[cfg(test)]
 mod lock;
+#[cfg(test)]
+mod lock_diff;
+#[cfg(test)]
+mod sourced;

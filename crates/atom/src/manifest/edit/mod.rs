@@ -274,3 +274,34 @@ fn first(faults: &[ManifestFault]) -> String {
 fn first_help(faults: &[ManifestFault]) -> String {
     faults.first().map_or_else(String::new, |it| help_of(it))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "[atom]\nid = \"a\"\nversion = \"1.0.0\"\n";
+
+    /// Whatever a splice makes of a text, none that says something else is handed out.
+    #[test]
+    fn an_edit_that_says_something_else_is_none() {
+        let expected = Manifest::parse_own(TEXT).unwrap();
+        let set: Name = "core".parse().unwrap();
+        let check = |texts: &[&str]| {
+            let texts = texts.iter().map(|it| (*it).to_owned()).collect();
+            checked(texts, &expected, &set, || "do it".to_owned())
+        };
+        let other = TEXT.replace("1.0.0", "1.0.1");
+        let broken = format!("{TEXT}[");
+        assert_eq!(check(&[&other, &broken, TEXT]), Ok(TEXT.to_owned()));
+        let error = check(&[&other, &broken]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the manifest's layout leaves no place to do it"
+        );
+        assert_eq!(error.code().unwrap().to_string(), "eka::edit::layout");
+        assert_eq!(
+            error.help().unwrap().to_string(),
+            "edit the file by hand, or write its dependencies as `[deps.core]` with one line each"
+        );
+    }
+}
