@@ -32,8 +32,8 @@ fn a_dependency_is_declared_and_locked() {
         err: added `zlib = \"^1\"` in [deps.core]
         err: added `λ = \"^0.1.0\"` in [deps.core]
         err: wrote `[WORLD]/work/atom.lock` (2 atoms)
-        err:   + zlib     1.3.1
-        err:   + λ        0.1.0",
+        err:   + zlib 1.3.1
+        err:   + λ 0.1.0",
     );
     let text = world.read("atom.toml");
     assert!(text.starts_with(APP), "{text}");
@@ -44,8 +44,8 @@ fn a_dependency_is_declared_and_locked() {
         err: removed `zlib = \"^1\"` in [deps.core]
         err: removed `λ = \"^0.1.0\"` in [deps.core]
         err: wrote `[WORLD]/work/atom.lock` (0 atoms)
-        err:   - zlib     1.3.1
-        err:   - λ        0.1.0",
+        err:   - zlib 1.3.1
+        err:   - λ 0.1.0",
     );
     assert!(!world.path("atom.lock").exists());
 }
@@ -56,7 +56,7 @@ fn as_json() {
     world.check(
         &["add", "--format", "json", "https://sets.test/core::zlib@~1.2", "--set", "c"],
         "0
-        out: {\"schema\":\"eka.add/1\",\"manifest\":\"[WORLD]/work/atom.toml\",\"deps\":[{\"set\":\"c\",\"id\":\"zlib\",\"req\":\"~1.2\"}],\"lock\":{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib     1.2.0\"]}}",
+        out: {\"schema\":\"eka.add/1\",\"manifest\":\"[WORLD]/work/atom.toml\",\"deps\":[{\"set\":\"c\",\"id\":\"zlib\",\"req\":\"~1.2\"}],\"lock\":{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib 1.2.0\"]}}",
     );
 }
 

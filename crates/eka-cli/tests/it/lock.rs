@@ -44,7 +44,7 @@ fn the_newest_that_fits_is_locked_and_kept() {
         &["lock"],
         "0
         err: wrote `[WORLD]/work/atom.lock` (1 atom)
-        err:   + zlib     1.3.1",
+        err:   + zlib 1.3.1",
     );
     let text = world.read("atom.lock");
     assert!(
@@ -72,7 +72,7 @@ fn as_json() {
     world.check(
         &["lock", "--format", "json"],
         "0
-        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib     1.3.1\"]}]}",
+        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib 1.3.1\"]}]}",
     );
 }
 
@@ -96,8 +96,8 @@ fn what_depends_on_others_is_followed_over_sets() {
         &["lock"],
         "0
         err: wrote `[WORLD]/work/atom.lock` (2 atoms)
-        err:   + view     1.0.0
-        err:   + zlib     1.2.0",
+        err:   + view 1.0.0
+        err:   + zlib 1.2.0",
     );
 }
 

@@ -20,7 +20,7 @@ impl Published {
 
     fn at(env: &testkit::env::Env, below: &str) -> Self {
         let repo = env.repo(below);
-        let commit = repo.write("readme", "hello").commit("begin");
+        let commit = repo.write("readme", below).commit("begin");
         repo.git(["update-ref", "refs/eka/root", &commit]);
         let root = commit.parse().unwrap();
         Self { repo, root }
