@@ -128,6 +128,10 @@ impl Rules<'_> {
             Some(below) if info.user.is_none() && is_digits(below) => {
                 return Err(port_or_path(name, below, path));
             }
+            // Printed in lower case, such a host would be read back as the alias.
+            Some(_) if self.known(&name.to_ascii_lowercase()).is_some() => {
+                return Err(self.unknown(name));
+            }
             Some(below) if info.user.is_some() || shown => {
                 let authority = Authority::new(info.clone(), name)?;
                 Location::scp(authority, format!("{below}{path}"))

@@ -284,6 +284,8 @@ fn hosts_without_a_scheme() {
 
 #[test]
 fn the_rest_is_an_unknown_alias() {
+    check("git@Gh:o/r", "error: unknown alias `Gh`");
+    check("GH:o/r", "error: unknown alias `GH`");
     check("ghub:o/r", "error: unknown alias `ghub`");
     check("my-rep::x", "error: unknown alias `my-rep`");
     check("github.com", "error: unknown alias `github.com`");
