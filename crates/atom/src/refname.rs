@@ -93,14 +93,12 @@ impl AtomRef {
         let name = std::str::from_utf8(name).ok()?;
         let mut components = name.strip_prefix(ATOMS_PREFIX)?.split('/');
         let (id, version, part) = (components.next()?, components.next()?, components.next()?);
-        if components.next().is_some() {
-            return None;
-        }
         let parsed = Self {
             id: Id::from_str(id).ok()?,
             version: decode(version)?,
             part: Part::ALL.into_iter().find(|it| it.as_str() == part)?,
         };
+        // A further component, too, is something that is not printed.
         (parsed.to_string() == name).then_some(parsed)
     }
 }

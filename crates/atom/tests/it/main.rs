@@ -22,17 +22,14 @@ mod alias;
 mod uri;
 mod hostile;
 mod diagnostics;
+#[path = "../../../../fuzz/properties.rs"]
+mod properties;
+mod fuzz;
 #[cfg(test)]
-mod faults;
 #[cfg(test)]
-mod bounds;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
 mod edit;
 #[cfg(test)]
 mod lock;
-#[cfg(test)]
-mod lock_diff;
-#[cfg(test)]
-mod sourced;
