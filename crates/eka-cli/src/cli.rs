@@ -112,11 +112,13 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     New(commands::new::Args),
     Init(commands::init::Args),
+    Publish(commands::publish::Args),
     Versions(commands::versions::Args),
     Info(commands::info::Args),
     Add(commands::add::Args),
     Remove(commands::remove::Args),
     Lock(commands::lock::Args),
+    Fetch(commands::fetch::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

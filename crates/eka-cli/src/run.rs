@@ -77,11 +77,13 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
     match command {
         Command::New(args) => commands::new::run(args, &session),
         Command::Init(args) => commands::init::run(args, &session),
+        Command::Publish(args) => commands::publish::run(args, &session),
         Command::Versions(args) => commands::versions::run(args, &session),
         Command::Info(args) => commands::info::run(args, &session),
         Command::Add(args) => commands::add::run(args, &mut session),
         Command::Remove(args) => commands::remove::run(args, &mut session),
         Command::Lock(args) => commands::lock::run(args, &mut session),
+        Command::Fetch(args) => commands::fetch::run(args, &mut session),
         Command::Config(args) => commands::config::run(args, &session),
         Command::Completions(_) | Command::Man(_) => unreachable!("they ran above"),
     }

@@ -192,6 +192,18 @@ pub enum RemoteRefusal {
     },
 }
 
+impl Refusal {
+    /// The source of what is published in its place.
+    #[must_use]
+    pub const fn other_src(&self) -> Option<ObjectId> {
+        match self.kind {
+            RefusalKind::Differs { src, .. } => src,
+            RefusalKind::SrcTaken { src } => Some(src),
+            _ => None,
+        }
+    }
+}
+
 impl RefusalKind {
     /// Whether the remote contradicts itself, rather than us.
     #[must_use]

@@ -2,12 +2,14 @@
 
 pub(crate) mod new;
 pub(crate) mod init;
+pub(crate) mod publish;
 pub(crate) mod versions;
 pub(crate) mod info;
 pub(crate) mod locking;
 pub(crate) mod add;
 pub(crate) mod remove;
 pub(crate) mod lock;
+pub(crate) mod fetch;
 pub(crate) mod config;
 pub(crate) mod completions;
 pub(crate) mod man;

@@ -5,10 +5,12 @@
 
 pub(crate) mod new;
 pub(crate) mod init;
+pub(crate) mod publish;
 pub(crate) mod versions;
 pub(crate) mod info;
 pub(crate) mod lock;
 pub(crate) mod add;
+pub(crate) mod fetch;
 pub(crate) mod config;
 
 use std::fmt::Display;

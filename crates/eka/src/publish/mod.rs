@@ -16,9 +16,10 @@ use std::thread;
 use atom::url::RepoUrl;
 use atom_git::nar::NarMemo;
 use atom_git::publish::{
-    self, Atoms, Candidate, Chosen, Facts, Job, Means, Ready, Scratch, Thresholds, Verdict,
+    self, Atoms, Candidate, Chosen, Job, Means, Ready, Scratch, Thresholds, Verdict,
 };
-pub use atom_git::publish::{Oddity, Refusal, WithHistory};
+pub use atom_git::content::CutWhy;
+pub use atom_git::publish::{Facts, Oddity, Refusal, WithHistory};
 use atom_git::remote::TransportOptions;
 use atom_git::repo::Repo;
 use atom_git::tree_guard::Limits;
