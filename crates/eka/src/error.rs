@@ -91,6 +91,14 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Local(#[from] crate::local::LocalError),
+    /// `eka fetch`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Fetch(#[from] crate::fetch::FetchError),
+    /// A claim that does not hold.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lie(Box<crate::fetch::Lie>),
     /// `eka new`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -136,6 +144,8 @@ impl Error {
             Self::Lock(error) => error.exit(),
             Self::Add(error) => error.exit(),
             Self::Local(_) => Exit::No,
+            Self::Fetch(error) => error.exit(),
+            Self::Lie(lie) => lie.exit(),
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
             Self::Init(error) => error.exit(),

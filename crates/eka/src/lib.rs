@@ -28,6 +28,7 @@ pub mod init;
 pub mod publish;
 pub mod versions;
 pub mod info;
+pub mod fetch;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

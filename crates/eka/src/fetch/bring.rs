@@ -1,0 +1,292 @@
+//! Brings what locked atoms need into the cache: from the origin, else from a mirror.
+
+use std::collections::BTreeMap;
+
+use atom::ObjectId;
+use atom::url::RepoUrl;
+use atom_git::crawl::{Ask, Crawler, Progress};
+use atom_git::remote::{AtomListing, RemoteError, VersionRefs};
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::claims::Subject;
+use super::lie::Lie;
+use super::wanted::Wanted;
+use crate::context::Context;
+use crate::error::Error;
+use crate::event::Event;
+use crate::remotes::{ObjectsError, Remotes};
+
+/// A remote that gave no answer, where another did.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{cause}")]
+#[diagnostic(severity(warning), code(eka::fetch::dead_remote))]
+struct DeadRemote {
+    cause: String,
+}
+
+/// A mirror that shows another commit than the lock has.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the mirror `{url}` shows {now} for `{atom}`, and the lock has {locked}")]
+#[diagnostic(
+    severity(warning),
+    code(eka::fetch::odd_mirror),
+    help("nothing was taken from there; tell whoever keeps the mirror")
+)]
+struct OddMirror {
+    url: RepoUrl,
+    atom: String,
+    locked: ObjectId,
+    now: ObjectId,
+}
+
+/// Which objects are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The content and the spec.
+    Content,
+    /// The spec alone.
+    Spec,
+}
+
+/// Whose refs are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Those of atoms whose objects are not here.
+    IfMissing,
+    /// Those of all atoms.
+    Always,
+}
+
+/// What came of one atom.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    /// Who shows the locked commit, and what else; none where nobody was asked, or nobody does.
+    pub(crate) at: Option<(RepoUrl, VersionRefs)>,
+    /// Who answered without showing the version at all.
+    pub(crate) absent_at: Vec<RepoUrl>,
+    /// The spec to go by: the lock's, or the one shown where nobody has the lock's.
+    pub(crate) spec: Option<ObjectId>,
+}
+
+impl Shown {
+    /// What there is to examine.
+    pub(crate) fn subject<'w>(&self, wanted: Wanted<'w>) -> Subject<'w> {
+        let spec = self.spec.unwrap_or(wanted.spec);
+        let refs = self.at.as_ref().map(|(_, refs)| *refs);
+        let mut refs = refs.unwrap_or_default();
+        if refs.spec != Some(spec) {
+            // Its `src` belongs to the other spec.
+            refs.src = None;
+        }
+        Subject::locked(wanted, spec, refs)
+    }
+}
+
+/// Brings objects, and remembers which remotes failed.
+pub(crate) struct Bringer<'a> {
+    ctx: &'a Context<'a>,
+    remotes: &'a Remotes<'a>,
+    crawler: Crawler<'a>,
+    failed: BTreeMap<RepoUrl, RemoteError>,
+}
+
+impl<'a> Bringer<'a> {
+    pub(crate) fn new(
+        ctx: &'a Context<'a>,
+        remotes: &'a Remotes<'a>,
+        progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    ) -> Self {
+        let options = remotes.options().clone();
+        Self {
+            ctx,
+            remotes,
+            crawler: Crawler::new(remotes.cache(), options).with_progress(progress),
+            failed: BTreeMap::new(),
+        }
+    }
+
+    /// Brings what is missing. One conversation a remote: its refs, then its objects.
+    ///
+    /// # Errors
+    ///
+    /// [`Lie::Moved`] where the origin shows another commit, [`Lie::Vanished`] and
+    /// [`ObjectsError::Lost`] for objects that nobody has, [`Error::Remote`] where the origin is
+    /// dead and no mirror serves, [`Error::Context`] offline.
+    pub(crate) fn bring(
+        &mut self,
+        wanted: &[Wanted<'_>],
+        need: Need,
+        look: Look,
+    ) -> Result<Vec<Shown>, Error> {
+        let mut shown = vec![Shown::default(); wanted.len()];
+        let mut pending: Vec<usize> = (0..wanted.len())
+            .filter(|&at| look == Look::Always || !self.lacks(&wanted[at], need).is_empty())
+            .collect();
+        if let Some(&first) = pending.first() {
+            let what = format!("fetching `{}`", wanted[first].name());
+            self.ctx.online(what)?;
+        }
+        let places: Vec<_> = wanted.iter().map(|it| it.places(self.ctx)).collect();
+        for turn in 0.. {
+            self.ctx.check_interrupt()?;
+            let asked: Vec<(usize, &RepoUrl)> = pending
+                .iter()
+                .filter_map(|&at| Some((at, places[at].get(turn)?)))
+                .collect();
+            if asked.is_empty() {
+                break;
+            }
+            self.turn(wanted, need, &asked, &mut shown, turn == 0)?;
+            pending
+                .retain(|&at| shown[at].at.is_none() || !self.lacks(&wanted[at], need).is_empty());
+        }
+        for (it, shown) in wanted.iter().zip(&mut shown) {
+            self.settle(it, need, shown)?;
+        }
+        self.tell_failures();
+        Ok(shown)
+    }
+
+    /// Asks each atom's remote of this turn.
+    fn turn(
+        &mut self,
+        wanted: &[Wanted<'_>],
+        need: Need,
+        asked: &[(usize, &RepoUrl)],
+        shown: &mut [Shown],
+        is_origin: bool,
+    ) -> Result<(), Error> {
+        let mut asks: BTreeMap<RepoUrl, Ask> = BTreeMap::new();
+        for &(at, url) in asked {
+            if self.failed.contains_key(url) {
+                continue;
+            }
+            let ask = asks.entry(url.clone()).or_default();
+            ask.prefixes.push(wanted[at].prefix());
+            ask.wants.extend(self.lacks(&wanted[at], need));
+        }
+        let mut listings = BTreeMap::new();
+        for (url, told) in self.crawler.round(asks) {
+            match told.listing {
+                Some(Ok(listing)) => {
+                    listings.insert(url.clone(), AtomListing::read(&listing));
+                }
+                Some(Err(error)) => {
+                    self.failed.insert(url.clone(), error);
+                }
+                None => {}
+            }
+            if let Some(Err(error)) = told.fetched {
+                self.failed.insert(url, error);
+            }
+        }
+        for &(at, url) in asked {
+            let Some(listing) = listings.get(url) else {
+                continue;
+            };
+            let it = &wanted[at];
+            let versions = listing.versions.get(it.id);
+            let refs = versions.and_then(|all| all.get(it.version)).copied();
+            match refs.and_then(|refs| refs.atom) {
+                Some(now) if now == it.rev => {
+                    let refs = refs.unwrap_or_default();
+                    shown[at].at.get_or_insert((url.clone(), refs));
+                }
+                Some(now) if is_origin => return Err(moved(it, url, now).into()),
+                Some(now) => self.ctx.warn(OddMirror {
+                    url: url.clone(),
+                    atom: it.name(),
+                    locked: it.rev,
+                    now,
+                }),
+                None => shown[at].absent_at.push(url.clone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what came of an atom, or why nothing did.
+    fn settle(&mut self, it: &Wanted<'_>, need: Need, shown: &mut Shown) -> Result<(), Error> {
+        let cache = self.remotes.cache();
+        shown.spec = Some(it.spec);
+        let lacks = self.lacks(it, need);
+        if lacks == [it.spec] {
+            // Who published the same atom elsewhere made a spec of his own.
+            if let Some((url, refs)) = shown.at.clone()
+                && let Some(other) = refs.spec
+            {
+                let wants = BTreeMap::from([(url, vec![other])]);
+                drop(self.crawler.fetch_all(wants));
+                if cache.missing([other]).is_empty() {
+                    shown.spec = Some(other);
+                    return Ok(());
+                }
+            }
+        }
+        let Some(&commit) = lacks.first() else {
+            return Ok(());
+        };
+        if let Some(error) = self.failed.remove(&it.set.origin) {
+            self.tell_failures();
+            return Err(error.into());
+        }
+        self.tell_failures();
+        match &shown.at {
+            Some((url, _)) => {
+                let url = url.clone();
+                Err(ObjectsError::Lost { url, commit }.into())
+            }
+            None => Err(vanished(it).into()),
+        }
+    }
+
+    /// Warns of remotes that failed, where that was no error.
+    fn tell_failures(&mut self) {
+        for error in std::mem::take(&mut self.failed).into_values() {
+            let cause = error.to_string();
+            self.ctx.warn(DeadRemote { cause });
+        }
+    }
+
+    /// What of an atom the cache does not hold.
+    fn lacks(&self, it: &Wanted<'_>, need: Need) -> Vec<ObjectId> {
+        let wants = match need {
+            Need::Content => vec![it.rev, it.spec],
+            Need::Spec => vec![it.spec],
+        };
+        self.remotes.cache().missing(wants)
+    }
+}
+
+/// What a crawl tells, for those who ask by `-v`.
+pub(crate) fn tell(ctx: &Context<'_>, progress: &Progress<'_>) {
+    let text = match progress {
+        Progress::Listing { remote } => format!("listing `{remote}`"),
+        Progress::Fetching { remote, wants } => {
+            format!("fetching {wants} commits from `{remote}`")
+        }
+        Progress::Fetched { remote, bytes } => format!("{bytes} bytes from `{remote}`"),
+        _ => return,
+    };
+    ctx.events.emit(Event::Detail(text));
+}
+
+pub(crate) fn vanished(it: &Wanted<'_>) -> Lie {
+    Lie::Vanished {
+        id: it.id.clone(),
+        version: it.version.clone(),
+        locked: it.rev,
+        url: it.set.origin.to_string(),
+    }
+}
+
+fn moved(it: &Wanted<'_>, url: &RepoUrl, now: ObjectId) -> Lie {
+    Lie::Moved {
+        id: it.id.clone(),
+        version: it.version.clone(),
+        locked: it.rev,
+        url: url.to_string(),
+        now,
+    }
+}

@@ -1,0 +1,230 @@
+//! The folder where contents lie, each under its store path's name: complete, or not there.
+//!
+//! A content grows in a folder whose name begins with `.eka-`, and is renamed when it is complete.
+//! Nothing is flushed, and whoever can write the folder can write its files: so what lies there
+//! already is hashed before it is believed.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use atom::NarHash;
+use atom_git::export::{ExportError, export};
+use atom_git::objects::Objects;
+use atom_git::tree_guard::GuardedTree;
+use miette::Diagnostic;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use thiserror::Error;
+
+use super::folder_nar::nar_of;
+use super::wanted::store_name;
+
+/// What a folder that grows is called; six letters and digits follow.
+const GROWING: &str = ".eka-";
+
+/// A folder of contents. While it lives, nobody takes its growing folders for left behind.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    folder: PathBuf,
+    owner: Owner,
+    _lock: Option<OwnedFd>,
+}
+
+/// Whose the folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Eka's: what does not fit there is replaced.
+    Cache,
+    /// The user's: what does not fit there is an error.
+    User,
+}
+
+/// What lies in a content's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing.
+    Free,
+    /// The content.
+    Taken,
+}
+
+/// Why a content cannot be put in its place.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum ShelfError {
+    /// Something else lies there, or the content was changed.
+    #[error("`{}` is not the content of its name: its nar is {found}", path.display())]
+    #[diagnostic(
+        code(eka::fetch::changed),
+        help("remove it, and run the command again")
+    )]
+    Changed {
+        /// Where.
+        path: PathBuf,
+        /// Its nar, or why it has none.
+        found: String,
+    },
+    /// The folder belongs to somebody else, who could put anything there.
+    #[error("`{}` belongs to another user", path.display())]
+    #[diagnostic(
+        code(eka::fetch::owner),
+        help("name a folder of your own by `--into DIR`, or by `XDG_CACHE_HOME`")
+    )]
+    Owner {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder cannot be made, read or written.
+    #[error("cannot use `{}`", path.display())]
+    #[diagnostic(
+        code(eka::fetch::io),
+        help("see that the folder is yours and the disk not full")
+    )]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The content cannot be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Export(#[from] ExportError),
+}
+
+impl Shelf {
+    /// Opens a folder, made if need be, and removes what dead processes left in it.
+    pub(super) fn open(folder: PathBuf, owner: Owner) -> Result<Self, ShelfError> {
+        let mode = match owner {
+            Owner::Cache => 0o700,
+            Owner::User => 0o777,
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(mode)
+            .create(&folder)
+            .map_err(failed(&folder))?;
+        if owner == Owner::Cache {
+            make_private(&folder)?;
+        }
+        let lock = lock(&folder).map_err(failed(&folder))?;
+        Ok(Self {
+            folder,
+            owner,
+            _lock: lock,
+        })
+    }
+
+    /// Where a content belongs.
+    pub(super) fn path(&self, nar: NarHash) -> PathBuf {
+        self.folder.join(store_name(nar))
+    }
+
+    /// Looks what lies in a content's place, and hashes it. In a cache what does not fit is
+    /// thrown out.
+    pub(super) fn look(&self, nar: NarHash) -> Result<Place, ShelfError> {
+        let path = self.path(nar);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
+            Err(error) => return Err(failed(&path)(error)),
+            Ok(_) => {}
+        }
+        let found = match nar_of(&path) {
+            Ok(found) if found == nar => return Ok(Place::Taken),
+            Ok(found) => found.to_string(),
+            Err(error) => format!("none ({error})"),
+        };
+        if self.owner == Owner::User {
+            return Err(ShelfError::Changed { path, found });
+        }
+        self.throw_out(&path)?;
+        Ok(Place::Free)
+    }
+
+    /// Puts a content in its place; where another process was faster, its content is hashed.
+    pub(super) fn put(
+        &self,
+        objects: &Objects,
+        tree: GuardedTree,
+        nar: NarHash,
+    ) -> Result<(), ShelfError> {
+        loop {
+            let name = store_name(nar);
+            match export(objects, tree, &self.folder, name.as_ref()) {
+                Err(ExportError::Exists { .. }) => {}
+                exported => return Ok(exported.map(drop)?),
+            }
+            if self.look(nar)? == Place::Taken {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes a content away under another name first, so that nobody sees half of it.
+    fn throw_out(&self, path: &Path) -> Result<(), ShelfError> {
+        let aside = tempfile::Builder::new()
+            .prefix(GROWING)
+            .tempdir_in(&self.folder)
+            .map_err(failed(path))?;
+        match fs::rename(path, aside.path().join("out")) {
+            // Another process has done so.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed.map_err(failed(path))?,
+        }
+        // What cannot be removed now is swept another time.
+        drop(aside.close());
+        Ok(())
+    }
+}
+
+/// Holds the folder for reading; who gets it alone sweeps first. Nothing is held where the file
+/// system knows no locks.
+fn lock(folder: &Path) -> io::Result<Option<OwnedFd>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let handle = open(folder, flags, Mode::empty())?;
+    if flock(&handle, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        sweep(folder)?;
+    }
+    let held = flock(&handle, FlockOperation::LockShared).is_ok();
+    Ok(held.then_some(handle))
+}
+
+/// Removes the growing folders: nobody is alive who could go on with them.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(rest) = name.to_str().and_then(|it| it.strip_prefix(GROWING)) else {
+            continue;
+        };
+        let ours = rest.len() == 6 && rest.bytes().all(|it| it.is_ascii_alphanumeric());
+        if ours && entry.file_type()?.is_dir() {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what others may do in a folder of ours.
+fn make_private(folder: &Path) -> Result<(), ShelfError> {
+    let found = fs::symlink_metadata(folder).map_err(failed(folder))?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        let path = folder.to_owned();
+        return Err(ShelfError::Owner { path });
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed(folder))?;
+    }
+    Ok(())
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> ShelfError {
+    let path = path.to_owned();
+    move |source| ShelfError::Io {
+        path: path.clone(),
+        source,
+    }
+}

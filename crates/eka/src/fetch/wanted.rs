@@ -1,0 +1,96 @@
+//! A published atom of a lock, with the set that it is of.
+
+use atom::lock::{Lock, LockedAtom, LockedSet, Place};
+use atom::refname::{AtomRef, Part};
+use atom::url::RepoUrl;
+use atom::{AtomId, Digest, Id, NarHash, ObjectId, Root, Version};
+use nix_format::{Sha256, StoreName, StorePath};
+
+use crate::context::Context;
+
+/// What a lock says of one published atom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) id: &'a Id,
+    pub(crate) version: &'a Version,
+    pub(crate) set: &'a LockedSet,
+    pub(crate) digest: &'a Digest,
+    pub(crate) rev: ObjectId,
+    pub(crate) spec: ObjectId,
+    pub(crate) nar: NarHash,
+}
+
+impl<'a> Wanted<'a> {
+    /// Nothing for an atom of the work tree.
+    pub(crate) fn of(lock: &'a Lock, atom: &'a LockedAtom) -> Option<Self> {
+        let Place::Published {
+            root,
+            digest,
+            rev,
+            spec,
+            nar,
+        } = &atom.place
+        else {
+            return None;
+        };
+        Some(Self {
+            id: &atom.id,
+            version: &atom.version,
+            set: lock.set(root)?,
+            digest,
+            rev: *rev,
+            spec: *spec,
+            nar: *nar,
+        })
+    }
+
+    /// All published atoms of a lock, in its order.
+    pub(crate) fn all(lock: &'a Lock) -> Vec<Self> {
+        let atoms = lock.atoms.iter();
+        atoms.filter_map(|it| Self::of(lock, it)).collect()
+    }
+
+    pub(crate) const fn root(&self) -> Root {
+        self.set.root
+    }
+
+    pub(crate) fn atom(&self) -> AtomId {
+        AtomId::new(self.root(), self.id.clone())
+    }
+
+    /// `<id>@<version>`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}@{}", self.id, self.version)
+    }
+
+    /// The prefix of all refs of the version.
+    pub(crate) fn prefix(&self) -> String {
+        let name = AtomRef::new(self.id.clone(), self.version.clone(), Part::Atom).to_string();
+        let end = name.len() - "atom".len();
+        name[..end].to_owned()
+    }
+
+    /// Where it is served: the origin, then the mirrors of the lock, then the user's own.
+    pub(crate) fn places(&self, ctx: &Context<'_>) -> Vec<RepoUrl> {
+        let origin = &self.set.origin;
+        let mut places = vec![origin.clone()];
+        places.extend(self.set.mirrors.iter().cloned());
+        for (url, mirrors) in ctx.config.mirrors() {
+            if RepoUrl::parse(&url).is_ok_and(|it| it.key() == origin.key()) {
+                places.extend(mirrors.iter().filter_map(|it| RepoUrl::parse(it).ok()));
+            }
+        }
+        let mut seen = Vec::new();
+        places.retain(|it| {
+            let new = !seen.contains(it);
+            seen.push(it.clone());
+            new
+        });
+        places
+    }
+}
+
+/// The base name of the store path of a content: `<32 characters>-source`.
+pub(crate) fn store_name(nar: NarHash) -> String {
+    StorePath::source("/nix/store", &Sha256(nar.0), StoreName::source()).to_string()
+}
