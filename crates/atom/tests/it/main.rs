@@ -26,10 +26,16 @@ mod diagnostics;
 mod properties;
 mod fuzz;
 #[cfg(test)]
+mod faults;
 #[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
 mod edit;
 #[cfg(test)]
 mod lock;
+#[cfg(test)]
+mod lock_diff;
+#[cfg(test)]
+mod sourced;
