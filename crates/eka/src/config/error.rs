@@ -141,4 +141,21 @@ pub enum ConfigWarning {
         #[label("ignored")]
         span: SourceSpan,
     },
+    /// A project's file gives an alias of the user's another meaning.
+    #[error("the project gives your alias `{alias}` another meaning")]
+    #[diagnostic(
+        severity(warning),
+        code(eka::config::alias_shadowed),
+        help(
+            "`{alias}` is `{yours}` in your own configuration, and `{theirs}` here: write URLs in full where you mean your own"
+        )
+    )]
+    AliasShadowed {
+        /// The alias.
+        alias: String,
+        /// What the user set, without its password.
+        yours: String,
+        /// What the project sets, without its password.
+        theirs: String,
+    },
 }

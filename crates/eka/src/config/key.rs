@@ -105,6 +105,16 @@ pub const KEYS: &[Key] = &[
     limit("stall-time", "60", "Seconds without a single byte."),
     limit("listing-time", "300", "Seconds for a whole listing."),
     limit("fetch-time", "3600", "Seconds for a whole fetch."),
+    limit(
+        "publish-bytes",
+        "67108864",
+        "Bytes of one atom, beyond which `eka publish` warns.",
+    ),
+    limit(
+        "publish-file-bytes",
+        "8388608",
+        "Bytes of one file, beyond which `eka publish` warns.",
+    ),
 ];
 
 /// The key at a path, where there is one.

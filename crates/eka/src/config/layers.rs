@@ -8,7 +8,7 @@ use atom::source::Sourced;
 use miette::NamedSource;
 
 use super::read::{self, Reading, Writer};
-use super::{Config, ConfigError, ConfigFaults, KEYS, Path, Place, Setting};
+use super::{Config, ConfigError, ConfigFaults, ConfigWarning, KEYS, Path, Place, Setting, Value};
 use crate::event::{Event, Events, Warning};
 
 /// The largest configuration file, in bytes.
@@ -123,10 +123,32 @@ fn apply(
         return Err(ConfigError::Invalid(Sourced { error, text }));
     }
     for (path, value) in reading.settings {
-        let place = place.clone();
-        config.set(path, Setting { value, place });
+        let setting = Setting {
+            value,
+            place: place.clone(),
+        };
+        if let Some(error) = shadowed(config, &path, &setting) {
+            events.emit(Event::Warning(Warning::new(error)));
+        }
+        config.set(path, setting);
     }
     Ok(())
+}
+
+/// Whether a project changes what an alias of the user's means.
+fn shadowed(config: &Config, path: &Path, setting: &Setting) -> Option<ConfigWarning> {
+    let before = config.get(&path.section, &path.name)?;
+    let theirs = setting.place.came_with_the_project() && path.section == "aliases";
+    let yours = !before.place.came_with_the_project();
+    let shown = |it: &Setting| match it.redacted().value {
+        Value::Text(text) => text,
+        value => value.to_string(),
+    };
+    (theirs && yours && before.value != setting.value).then(|| ConfigWarning::AliasShadowed {
+        alias: path.name.clone(),
+        yours: shown(before),
+        theirs: shown(setting),
+    })
 }
 
 /// Reads a regular file, or a link to one: nothing that would block or never end.
@@ -235,6 +257,23 @@ mod tests {
         world.write("user.toml", "[mirrors]\n\"https://h/x\" = 'https://m/x'\n");
         let config = load(&world.sources, &Recorded::default()).unwrap();
         assert_eq!(config.mirrors()["https://h/x"], ["https://m/x"]);
+    }
+
+    #[test]
+    fn an_alias_of_the_user_is_not_shadowed_silently() {
+        let world = world();
+        let alias = |it: &str| format!("[aliases]\nwork = 'https://{it}/x'\n");
+        world.write("user.toml", &alias("git.example.org"));
+        let warnings = |expected: usize| {
+            let events = Recorded::default();
+            let config = load(&world.sources, &events).unwrap();
+            assert_eq!(events.take().len(), expected);
+            config.aliases()["work"].clone()
+        };
+        world.write("project/.eka/config.toml", &alias("git.example.org"));
+        assert_eq!(warnings(0), "https://git.example.org/x");
+        world.write("project/.eka/config.toml", &alias("evil.example"));
+        assert_eq!(warnings(1), "https://evil.example/x");
     }
 
     #[test]
