@@ -57,7 +57,7 @@ pub enum FilesError {
     #[error("`{}` has more than {max} bytes", path.display())]
     #[diagnostic(
         code(eka::files::too_large),
-        help("a manifest has at most 1 MiB, a lock at most 64 MiB")
+        help("a manifest has at most 1 MiB, a lock at most 16 MiB")
     )]
     TooLarge {
         /// Which.

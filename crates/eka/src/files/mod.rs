@@ -28,9 +28,9 @@ pub const LOCK: &str = "atom.lock";
 pub const JOURNAL: &str = ".eka-journal";
 
 /// The largest manifest, in bytes.
-const MAX_MANIFEST: u64 = 1 << 20;
+const MAX_MANIFEST: u64 = atom_git::read::MAX_MANIFEST_BYTES;
 /// The largest lock, in bytes.
-const MAX_LOCK: u64 = 64 << 20;
+const MAX_LOCK: u64 = atom_git::read::MAX_LOCK_BYTES;
 
 /// What a command wants of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
