@@ -156,3 +156,29 @@ fn of_an_atom_alone() {
         "{shown}"
     );
 }
+
+#[test]
+fn what_a_stranger_wrote_reaches_no_terminal_as_it_is() {
+    let world = World::new();
+    let set = Published::new(&world, "set");
+    let evil = r#"[atom]
+id = "a"
+version = "1.0.0"
+description = "red \u001b[31m, back \u202e, hidden \u200b, two\nlines"
+tags = ["\u009b2J"]
+"#;
+    set.publish("a", "1.0.0", evil);
+    set.publish("b", "1.0.0", "[atom]\nid = \"\u{202e}\u{1b}[2J\n");
+    for args in [
+        &["info", "::a"][..],
+        &["info", "::a", "--format", "json"],
+        &["info", "::b"],
+        &["info", "::b", "--format", "json"],
+        &["info", "::b", "--color", "never"],
+    ] {
+        let uri = format!("{}{}", set.repo.url(), args[1]);
+        let shown = world.run(&[&["info", &uri], &args[2..]].concat());
+        let bad = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{200b}'];
+        assert!(!shown.contains(bad), "{args:?}\n{shown:?}");
+    }
+}
