@@ -119,6 +119,7 @@ pub(crate) enum Command {
     Remove(commands::remove::Args),
     Lock(commands::lock::Args),
     Fetch(commands::fetch::Args),
+    Verify(commands::verify::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -83,6 +83,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Lock(#[from] crate::lock::LockError),
+    /// `eka lock --check`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] crate::lock::CheckError),
     /// `eka add` and `eka remove`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -99,6 +103,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Lie(Box<crate::fetch::Lie>),
+    /// `eka verify`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Verify(#[from] crate::verify::VerifyError),
     /// `eka new`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -142,10 +150,12 @@ impl Error {
             Self::Spec(error) => spec(error),
             Self::Resolve(error) => error.error.exit(),
             Self::Lock(error) => error.exit(),
+            Self::Check(error) => error.exit(),
             Self::Add(error) => error.exit(),
             Self::Local(_) => Exit::No,
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),
+            Self::Verify(error) => error.exit(),
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
             Self::Init(error) => error.exit(),

@@ -29,6 +29,7 @@ pub mod publish;
 pub mod versions;
 pub mod info;
 pub mod fetch;
+pub mod verify;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

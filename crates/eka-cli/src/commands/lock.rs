@@ -18,6 +18,11 @@ pub(crate) struct Args {
     #[arg(long)]
     all: bool,
 
+    /// Change nothing, and check the lock as CI would: it answers the manifest, every commit is what
+    /// its ref still shows, every spec says what the lock says, and resolving again leads to it
+    #[arg(long)]
+    check: bool,
+
     #[command(flatten)]
     locking: locking::Args,
 }
@@ -25,6 +30,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure> {
     let locking = args.locking.apply(session)?;
     let scope = if args.all { Scope::All } else { Scope::Here };
+    if args.check {
+        let report = eka::lock::check(&session.ctx, scope)?;
+        return session.answer(
+            || render::lock::checked(&report),
+            || json::lock::Shape::of(&report),
+        );
+    }
     let report = eka::lock::lock(&session.ctx, &Request { scope, locking })?;
     session.answer(
         || render::lock::text(&report),

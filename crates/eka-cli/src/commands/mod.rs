@@ -10,6 +10,7 @@ pub(crate) mod add;
 pub(crate) mod remove;
 pub(crate) mod lock;
 pub(crate) mod fetch;
+pub(crate) mod verify;
 pub(crate) mod config;
 pub(crate) mod completions;
 pub(crate) mod man;

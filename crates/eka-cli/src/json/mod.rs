@@ -11,6 +11,7 @@ pub(crate) mod info;
 pub(crate) mod lock;
 pub(crate) mod add;
 pub(crate) mod fetch;
+pub(crate) mod verify;
 pub(crate) mod config;
 pub(crate) mod diagnostic;
 

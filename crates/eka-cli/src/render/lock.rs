@@ -13,6 +13,21 @@ pub(crate) fn text(report: &Report) -> Text {
     }
 }
 
+/// What `--check` found good.
+pub(crate) fn checked(report: &Report) -> Text {
+    let line = |it: &Locked| {
+        let atoms = match it.n_atoms {
+            1 => "1 atom".to_owned(),
+            n => format!("{n} atoms"),
+        };
+        format!("checked `{}` ({atoms})\n", esc(it.path.display()))
+    };
+    Text {
+        out: String::new(),
+        note: report.locks.iter().map(line).collect(),
+    }
+}
+
 /// What became of one lock, and what changed in it.
 pub(crate) fn one(lock: &Locked) -> String {
     let path = esc(lock.path.display());

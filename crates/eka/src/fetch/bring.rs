@@ -54,7 +54,7 @@ pub(crate) enum Need {
 pub(crate) enum Look {
     /// Those of atoms whose objects are not here.
     IfMissing,
-    /// Those of all atoms.
+    /// Those of all atoms, and each must be shown by somebody.
     Always,
 }
 
@@ -111,8 +111,8 @@ impl<'a> Bringer<'a> {
     /// # Errors
     ///
     /// [`Lie::Moved`] where the origin shows another commit, [`Lie::Vanished`] and
-    /// [`ObjectsError::Lost`] for objects that nobody has, [`Error::Remote`] where the origin is
-    /// dead and no mirror serves, [`Error::Context`] offline.
+    /// [`ObjectsError::Lost`] for what nobody shows or has, [`Error::Remote`] where the origin is
+    /// dead and no mirror serves in its place, [`Error::Context`] offline.
     pub(crate) fn bring(
         &mut self,
         wanted: &[Wanted<'_>],
@@ -142,7 +142,7 @@ impl<'a> Bringer<'a> {
                 .retain(|&at| shown[at].at.is_none() || !self.lacks(&wanted[at], need).is_empty());
         }
         for (it, shown) in wanted.iter().zip(&mut shown) {
-            self.settle(it, need, shown)?;
+            self.settle(it, need, look, shown)?;
         }
         self.tell_failures();
         Ok(shown)
@@ -165,6 +165,10 @@ impl<'a> Bringer<'a> {
             let ask = asks.entry(url.clone()).or_default();
             ask.prefixes.push(wanted[at].prefix());
             ask.wants.extend(self.lacks(&wanted[at], need));
+        }
+        for ask in asks.values_mut() {
+            ask.prefixes.sort_unstable();
+            ask.prefixes.dedup();
         }
         let mut listings = BTreeMap::new();
         for (url, told) in self.crawler.round(asks) {
@@ -207,7 +211,13 @@ impl<'a> Bringer<'a> {
     }
 
     /// Says what came of an atom, or why nothing did.
-    fn settle(&mut self, it: &Wanted<'_>, need: Need, shown: &mut Shown) -> Result<(), Error> {
+    fn settle(
+        &mut self,
+        it: &Wanted<'_>,
+        need: Need,
+        look: Look,
+        shown: &mut Shown,
+    ) -> Result<(), Error> {
         let cache = self.remotes.cache();
         shown.spec = Some(it.spec);
         let lacks = self.lacks(it, need);
@@ -224,20 +234,21 @@ impl<'a> Bringer<'a> {
                 }
             }
         }
-        let Some(&commit) = lacks.first() else {
+        let unseen = look == Look::Always && shown.at.is_none();
+        if lacks.is_empty() && !unseen {
             return Ok(());
-        };
+        }
         if let Some(error) = self.failed.remove(&it.set.origin) {
             self.tell_failures();
             return Err(error.into());
         }
         self.tell_failures();
-        match &shown.at {
-            Some((url, _)) => {
+        match (&shown.at, lacks.first()) {
+            (Some((url, _)), Some(&commit)) => {
                 let url = url.clone();
                 Err(ObjectsError::Lost { url, commit }.into())
             }
-            None => Err(vanished(it).into()),
+            _ => Err(vanished(it).into()),
         }
     }
 

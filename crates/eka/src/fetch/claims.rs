@@ -58,6 +58,8 @@ pub(crate) struct Examined {
     pub(crate) claims: Vec<(Claim, Result<(), Lie>)>,
     /// The content, once it was passed.
     pub(crate) tree: Option<GuardedTree>,
+    /// What the atom commit says, once it was read.
+    pub(crate) atom: Option<AtomCommit>,
     /// What the spec says, once it was read.
     pub(crate) spec: Option<SpecCommit>,
 }
@@ -131,7 +133,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-impl Examiner<'_> {
+impl<'a> Examiner<'a> {
+    pub(crate) fn new(cache: &'a Cache) -> Self {
+        Self {
+            cache,
+            limits: Limits::default(),
+            n_threads: super::n_threads(),
+        }
+    }
+
     /// Recomputes all claims that need neither the source commit nor history.
     pub(crate) fn examine(&self, subject: &Subject<'_>) -> Examined {
         let mut seen = Examined::default();
@@ -143,10 +153,11 @@ impl Examiner<'_> {
         } else {
             self.content(subject, &atom, None, &mut seen);
         }
+        seen.atom = Some(atom);
         seen
     }
 
-    fn atom(&self, subject: &Subject<'_>) -> Result<AtomCommit, Lie> {
+    pub(crate) fn atom(&self, subject: &Subject<'_>) -> Result<AtomCommit, Lie> {
         let name = subject.name();
         let read = self.cache.atom_commit(subject.rev);
         let read = read.map_err(|it| spec_lie(&name, "atom", subject.rev, it))?;
@@ -224,9 +235,18 @@ impl Examiner<'_> {
     /// Hashes all objects of a version again, and throws out those that are not what their ids
     /// say. Whether all are there afterwards.
     pub(crate) fn rehash(&self, subject: &Subject<'_>) -> Result<bool, CacheError> {
+        self.rehash_commits(&[subject.rev, subject.spec])
+    }
+
+    /// As [`Examiner::rehash`], of the spec alone.
+    pub(crate) fn rehash_spec(&self, subject: &Subject<'_>) -> Result<bool, CacheError> {
+        self.rehash_commits(&[subject.spec])
+    }
+
+    fn rehash_commits(&self, commits: &[ObjectId]) -> Result<bool, CacheError> {
         let mut whole = true;
         let mut trees = Vec::new();
-        for commit in [subject.rev, subject.spec] {
+        for &commit in commits {
             match self.cache.commit(commit) {
                 Ok(Some(bytes)) => trees.extend(tree_line(&bytes)),
                 Ok(None) => whole = false,

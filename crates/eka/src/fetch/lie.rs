@@ -3,8 +3,9 @@
 use std::fmt::Display;
 
 use atom::commit::CommitError;
-use atom::{Id, ObjectId, Version};
+use atom::{AtomPath, Id, ObjectId, Root, Version};
 use atom_git::cache::SpecError;
+use atom_git::content::ContentError;
 use atom_git::nar::NarError;
 use atom_git::objects::ObjectError;
 use atom_git::tree_guard::GuardError;
@@ -139,6 +140,51 @@ pub enum Lie {
         #[source]
         #[diagnostic_source]
         source: NarError,
+    },
+    /// The source commit has no such folder.
+    #[error(
+        "`{atom}` claims to be the folder `{path}` of its source {src}, which has no such folder"
+    )]
+    #[diagnostic(
+        code(eka::claim::no_folder),
+        help("do not use this version, and tell the set's owner")
+    )]
+    NoFolder {
+        /// `<id>@<version>`.
+        atom: String,
+        /// The folder.
+        path: AtomPath,
+        /// The source commit.
+        src: ObjectId,
+    },
+    /// What of the source's folder is the atom cannot be told.
+    #[error("`{atom}` claims a folder of its source {src} that cannot be read")]
+    #[diagnostic(
+        code(eka::claim::folder),
+        help("do not use this version, and tell the set's owner")
+    )]
+    Folder {
+        /// `<id>@<version>`.
+        atom: String,
+        /// The source commit.
+        src: ObjectId,
+        /// Why not.
+        #[source]
+        source: Box<ContentError>,
+    },
+    /// The source commit does not come from the set's root.
+    #[error("the root {root} is no ancestor of {src}, which `{atom}` claims as its source")]
+    #[diagnostic(
+        code(eka::claim::unrelated),
+        help("do not use this version, and tell the set's owner")
+    )]
+    Unrelated {
+        /// `<id>@<version>`.
+        atom: String,
+        /// The set's root.
+        root: Root,
+        /// The source commit.
+        src: ObjectId,
     },
     /// An object that is claimed is not there, or is of another kind.
     #[error("`{atom}` names an object that cannot be had")]

@@ -7,10 +7,11 @@ mod lie;
 mod shelf;
 mod wanted;
 
-pub(crate) use bring::{Bringer, Look, Need, Shown, tell};
+pub(crate) use bring::{Bringer, Look, Need, Shown, tell, vanished};
 pub use claims::Claim;
-pub(crate) use claims::Examiner;
+pub(crate) use claims::{Examined, Examiner, Subject, against_lock};
 pub use lie::Lie;
+pub(crate) use lie::agree;
 pub use shelf::ShelfError;
 pub(crate) use wanted::Wanted;
 
@@ -22,7 +23,7 @@ use atom::lock::diff::Change;
 use atom::lock::{Lock, LockedAtom, Place};
 use atom::{Id, NarHash, ObjectId, Version};
 use atom_git::objects::Objects;
-use atom_git::tree_guard::{GuardedTree, Limits};
+use atom_git::tree_guard::GuardedTree;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -232,11 +233,7 @@ pub(crate) fn checked(
 ) -> Result<Vec<GuardedTree>, Error> {
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
     let mut bringer = Bringer::new(ctx, remotes, &progress);
-    let examiner = Examiner {
-        cache: remotes.cache(),
-        limits: Limits::default(),
-        n_threads: n_threads(),
-    };
+    let examiner = Examiner::new(remotes.cache());
     let task = ctx.task("checking the contents", Some(wanted.len() as u64));
     let shown = bringer.bring(wanted, Need::Content, look)?;
     let mut trees = Vec::new();
@@ -316,7 +313,7 @@ fn on_all_cores<T: Sync, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn n_threads() -> usize {
+pub(crate) fn n_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

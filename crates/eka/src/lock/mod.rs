@@ -2,7 +2,9 @@
 
 mod error;
 mod scene;
+mod check;
 
+pub use check::{CheckError, check};
 pub use error::LockError;
 pub(crate) use scene::Scene;
 

@@ -1,0 +1,283 @@
+//! `eka lock --check`: whether the lock is what remotes and manifests say, as one checks it in CI.
+
+use std::collections::BTreeMap;
+
+use atom::commit::SpecCommit;
+use atom::lock::{Lock, LockedAtom, Place};
+use atom::{Id, ObjectId, Version};
+use atom_git::remote::VersionRefs;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::{Locked, Opened, Outcome, Report, Scene, Scope, must_be_current, solve};
+use crate::context::Context;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fetch::{
+    Bringer, Examiner, Look, Need, Shown, Subject, Wanted, against_lock, agree, tell, vanished,
+};
+use crate::files::Access;
+use crate::project;
+use crate::remotes::Remotes;
+
+/// What is said of a lock that does not answer its manifest.
+const BY: &str = "--check";
+
+/// Why a lock does not pass.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The lock is not what the manifests lead to.
+    #[error("`{path}` is not what the manifests lead to{}", lines(differences))]
+    #[diagnostic(
+        code(eka::lock::not_the_answer),
+        help("see who changed the lock, and how; `eka lock` in a clone without it makes it anew")
+    )]
+    NotTheAnswer {
+        /// The lock.
+        path: String,
+        /// What differs, a line each.
+        differences: Vec<String>,
+    },
+}
+
+/// A locked version that its owner took back.
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{id}@{version}` was yanked")]
+#[diagnostic(
+    severity(warning),
+    code(eka::lock::yanked),
+    help("the lock may keep it; `eka info` shows what there is instead")
+)]
+struct Yanked {
+    id: Id,
+    version: Version,
+}
+
+/// Checks one lock, or all of the repository; nothing is written.
+///
+/// Each lock answers its manifest; each locked commit is what its ref shows at the origin, or at a
+/// mirror where the origin fails or shows nothing; each spec shown has the locked spec's tree and
+/// names the locked commit; and resolving again leads to the same lock. Newer releases, a yank and
+/// a dead remote beside a live one change nothing.
+///
+/// # Errors
+///
+/// [`LockError::OutOfDate`](super::LockError::OutOfDate), [`CheckError`], [`Error::Lie`] for a claim
+/// that does not hold, and what keeps remotes from answering.
+pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
+    let mut scene = Scene::new(ctx)?;
+    let folders = match scope {
+        Scope::Here => vec![project::find_atom(&ctx.dir)?],
+        Scope::All => scene.folders()?,
+    };
+    let mut opened = Vec::new();
+    for folder in &folders {
+        opened.push(Opened::open(ctx, folder, Access::Read)?);
+    }
+    for it in &opened {
+        let changes = it.changes(&mut scene)?;
+        must_be_current(it, BY, changes)?;
+    }
+    let none = Lock::default();
+    let locks: Vec<&Lock> = opened
+        .iter()
+        .map(|it| it.lock.as_ref().unwrap_or(&none))
+        .collect();
+    let wanted: Vec<Wanted<'_>> = locks.iter().flat_map(|it| Wanted::all(it)).collect();
+    if !wanted.is_empty() {
+        shown(ctx, &wanted)?;
+        let answers = solve(&mut scene, &opened)?;
+        for (it, answer) in opened.iter().zip(&answers) {
+            let differences = differences(it.lock.as_ref().unwrap_or(&none), answer);
+            if !differences.is_empty() {
+                let path = it.lock_path().display().to_string();
+                return Err(CheckError::NotTheAnswer { path, differences }.into());
+            }
+        }
+    }
+    let locks = opened.iter().zip(&locks).map(|(it, lock)| Locked {
+        path: it.lock_path(),
+        n_atoms: lock.atoms.len(),
+        outcome: Outcome::Current,
+    });
+    Ok(Report {
+        locks: locks.collect(),
+    })
+}
+
+/// Whether remotes show what is locked.
+fn shown(ctx: &Context<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
+    let remotes = Remotes::open(ctx)?;
+    let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
+    let mut bringer = Bringer::new(ctx, &remotes, &progress);
+    let shown = bringer.bring(wanted, Need::Spec, Look::Always)?;
+    let mut checker = Checker {
+        examiner: Examiner::new(remotes.cache()),
+        remotes: &remotes,
+        bringer,
+    };
+    for (it, shown) in wanted.iter().zip(shown) {
+        ctx.check_interrupt()?;
+        checker.one(it, &shown)?;
+        let refs = shown.at.as_ref().map(|(_, refs)| *refs);
+        if refs.is_some_and(|it| it.yank.is_some()) {
+            let (id, version) = (it.id.clone(), it.version.clone());
+            ctx.warn(Yanked { id, version });
+        }
+    }
+    Ok(())
+}
+
+struct Checker<'a> {
+    examiner: Examiner<'a>,
+    remotes: &'a Remotes<'a>,
+    bringer: Bringer<'a>,
+}
+
+impl Checker<'_> {
+    /// The spec of the lock, and the one that is shown.
+    fn one(&mut self, it: &Wanted<'_>, shown: &Shown) -> Result<(), Error> {
+        let Some((url, refs)) = &shown.at else {
+            return Err(vanished(it).into());
+        };
+        let Some(now) = refs.spec else {
+            return Err(vanished(it).into());
+        };
+        let subject = shown.subject(*it);
+        if subject.spec != it.spec {
+            // Nobody has the lock's: what its tree must be, the content tells.
+            return self.by_content(it);
+        }
+        let locked = self.spec(it, &subject)?;
+        if now == it.spec {
+            return Ok(());
+        }
+        self.remotes.at(url.clone()).fetch(&[now])?;
+        let refs = VersionRefs {
+            spec: Some(now),
+            ..*refs
+        };
+        let other = self.spec(it, &Subject::locked(*it, now, refs))?;
+        let by = format!("the spec {now} at `{url}`");
+        let trees = (&locked.tree, &other.tree);
+        let said = ("the lock's spec", trees.0);
+        Ok(agree(&it.name(), "spec's tree", said, (&by, trees.1))?)
+    }
+
+    /// A spec whose claims hold against each other and the lock.
+    fn spec(&mut self, it: &Wanted<'_>, subject: &Subject<'_>) -> Result<SpecCommit, Error> {
+        let mut read = self.examiner.spec(subject, None);
+        if read.is_err() && !self.examiner.rehash_spec(subject)? {
+            self.remotes.cache().forget(&[subject.spec])?;
+            self.bringer.bring(&[*it], Need::Spec, Look::IfMissing)?;
+            read = self.examiner.spec(subject, None);
+        }
+        let spec = read?;
+        // The atom commit is looked at where it is here; `fetch` and `verify` bring it.
+        if !self.remotes.cache().objects().contains(subject.rev) {
+            let by = format!("the spec {}", spec.id);
+            against_lock(it, &spec.commit.nar, &by)?;
+            return Ok(spec.commit);
+        }
+        let atom = self.examiner.atom(subject)?;
+        let by = format!("the atom commit {}", subject.rev);
+        against_lock(it, &atom.nar, &by)?;
+        self.examiner.spec(subject, Some(&atom))?;
+        Ok(spec.commit)
+    }
+
+    fn by_content(&mut self, it: &Wanted<'_>) -> Result<(), Error> {
+        let shown = self.bringer.bring(&[*it], Need::Content, Look::Always)?;
+        for shown in shown {
+            let seen = self.examiner.examine(&shown.subject(*it));
+            if let Some(lie) = seen.lie() {
+                return Err(lie.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What two locks say otherwise of the same question. Another spec commit is none: those were
+/// compared by what they hold.
+fn differences(lock: &Lock, answer: &Lock) -> Vec<String> {
+    let mut found = Vec::new();
+    let atoms = |it: &Lock| -> BTreeMap<String, LockedAtom> {
+        let named = it.atoms.iter().map(|atom| (key(atom), atom.clone()));
+        named.collect()
+    };
+    let (old, new) = (atoms(lock), atoms(answer));
+    for (key, atom) in &old {
+        match new.get(key) {
+            None => found.push(format!("- {key} (nothing needs it)")),
+            Some(other) => found.extend(atom_differences(key, atom, other)),
+        }
+    }
+    let missing = new.keys().filter(|it| !old.contains_key(*it));
+    found.extend(missing.map(|key| format!("+ {key} (needed, and not in the lock)")));
+    if lock.requires != answer.requires {
+        found.push("~ what is required (other than the manifest says)".to_owned());
+    }
+    for set in &lock.sets {
+        let root = set.root;
+        match answer.sets.iter().find(|it| it.root == root) {
+            Some(other) if other == set => {}
+            Some(other) => found.push(format!(
+                "~ the set {root} (the lock has the origin `{}`, the manifests lead to `{}`)",
+                set.origin, other.origin
+            )),
+            None => found.push(format!("- the set {root} (no atom is of it)")),
+        }
+    }
+    found
+}
+
+fn key(atom: &LockedAtom) -> String {
+    match &atom.place {
+        Place::Local { .. } => atom.name(),
+        Place::Published { root, .. } => format!("{} of {root}", atom.name()),
+    }
+}
+
+fn atom_differences(key: &str, lock: &LockedAtom, answer: &LockedAtom) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut differ = |what: &str, first: String, second: String| {
+        if first != second {
+            found.push(format!(
+                "~ {key} (the lock has the {what} {first}, the manifests lead to {second})"
+            ));
+        }
+    };
+    let deps = |it: &LockedAtom| {
+        let deps: Vec<String> = it.deps.iter().map(ToString::to_string).collect();
+        format!("[{}]", deps.join(", "))
+    };
+    differ("dependencies", deps(lock), deps(answer));
+    let claims = |it: &LockedAtom| match &it.place {
+        Place::Published {
+            digest, rev, nar, ..
+        } => (Some(*rev), digest.to_string(), nar.to_string()),
+        Place::Local { path } => (None::<ObjectId>, String::new(), path.to_string()),
+    };
+    let (old, new) = (claims(lock), claims(answer));
+    let commit = |it: Option<ObjectId>| it.map_or_else(String::new, |it| it.to_string());
+    differ("commit", commit(old.0), commit(new.0));
+    differ("digest", old.1, new.1);
+    differ("nar or folder", old.2, new.2);
+    found
+}
+
+impl CheckError {
+    /// What it means for the command.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::NotTheAnswer { .. } => Exit::Integrity,
+        }
+    }
+}
+
+fn lines(differences: &[String]) -> String {
+    differences.iter().map(|it| format!("\n    {it}")).collect()
+}
