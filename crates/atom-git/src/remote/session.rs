@@ -15,6 +15,7 @@ use super::options::{Retry, TransportOptions};
 use super::settings::{self, Place};
 pub use super::wire::Traffic;
 use super::wire::Wire;
+use super::words::meaning;
 use crate::cache::Cache;
 
 /// Objects that one fetch may miss before the remote is given up: each costs a turn.
@@ -199,7 +200,11 @@ impl Session {
                 Ok(server) => server,
                 Err(fault) => {
                     self.past = self.past + wire.traffic();
-                    return Err(fault);
+                    return Err(match fault {
+                        // Before anything was asked, what is refused is the repository.
+                        Fault::Refused { text } => meaning(&text),
+                        fault => fault,
+                    });
                 }
             };
             let advertised =

@@ -115,6 +115,28 @@ fn a_ref_is_changed_or_deleted_only_from_the_value_it_has() {
 }
 
 #[test]
+fn what_must_be_absent_is_not_even_moved_forward() {
+    let env = Env::new();
+    let staging = Staging::new(&env, "staging.git");
+    let remote = env.bare("set.git");
+    let place = url(&remote.url());
+    let one = staging.commit("one");
+    let tree = staging.0.tree(&[]);
+    let text = format!(
+        "tree {tree}\nparent {one}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\ntwo\n"
+    );
+    let two = staging.0.put(gix::objs::Kind::Commit, text.as_bytes());
+    let name = "refs/atoms/a/1.0.0/src";
+    staging.push(&place, &[create(name, one)]).unwrap();
+    let forward = staging.push(&place, &[create(name, two)]);
+    assert!(
+        matches!(forward, Err(PushError::Lost { .. })),
+        "{forward:?}"
+    );
+    assert_eq!(remote.refs(), [format!("{one} {name}")]);
+}
+
+#[test]
 fn of_twenty_at_once_exactly_one_wins() {
     let env = Env::new();
     let server = GitHttp::start(env.path("").as_path());
