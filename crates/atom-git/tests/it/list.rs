@@ -3,7 +3,7 @@
 use atom::refname::ROOT_REF;
 use atom::url::RepoUrl;
 use atom_git::remote::session::Traffic;
-use atom_git::remote::{AtomListing, Listing, RefKind, Session, TransportOptions, atoms};
+use atom_git::remote::{AtomListing, Fault, Listing, RefKind, Session, TransportOptions, atoms};
 use testkit::daemon::GitDaemon;
 use testkit::env::Env;
 use testkit::http::GitHttp;
@@ -218,6 +218,47 @@ fn git_configuration_says_where_a_url_leads() {
         assert_eq!(listing.refs.len(), 1, "{base}");
     }
     assert_ne!(AtomListing::default().root, Some(root()));
+}
+
+#[test]
+fn ssh_is_whatever_program_git_is_told_to_use() {
+    let env = Env::new();
+    let remote = crowded(&env, 3);
+    let tools = env.repo("tools");
+    let log = tools.path().join("log");
+    // Stands for the other host: notes what it was given, and runs the command here.
+    tools.executable(
+        "ssh",
+        format!(
+            "#!/bin/sh\nfor last; do :; done\necho \"$@\" > {}\nexec sh -c \"$last\"\n",
+            log.display()
+        ),
+    );
+    tools.executable(
+        "denied",
+        "#!/bin/sh\necho 'git@h: Permission denied (publickey).' >&2\nexit 255\n",
+    );
+    let path = remote.repo.path().display().to_string();
+    let place = url(&format!("ssh://git@example.org:2222{path}"));
+    let program = |name: &str| format!("core.sshCommand={}", tools.path().join(name).display());
+    let (listing, _) = list(
+        &place,
+        &options(&env, &[&program("ssh")]),
+        &atoms::all_prefixes(),
+    );
+    assert_eq!(listing.refs.len(), 40);
+    let given = std::fs::read_to_string(log).unwrap();
+    assert_eq!(
+        given.trim_end(),
+        format!("-o SendEnv=GIT_PROTOCOL -p2222 git@example.org git-upload-pack '{path}'")
+    );
+
+    let mut session = Session::open(&place, &options(&env, &[&program("denied")])).unwrap();
+    let denied = session.list(&atoms::all_prefixes()).unwrap_err();
+    assert!(
+        matches!(denied.fault, Fault::Unauthenticated { .. }),
+        "{denied:?}"
+    );
 }
 
 #[test]
