@@ -4,12 +4,16 @@
 
 mod support;
 mod published;
+mod locked;
 mod globals;
 mod new;
 mod config;
 mod init;
+mod publish;
 mod versions;
 mod info;
+mod fetch;
 mod add;
 mod lock;
+mod faults;
 mod shells;
