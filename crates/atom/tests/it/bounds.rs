@@ -1,6 +1,6 @@
 //! The bounds of the TOML that manifests and locks are read as.
 
-use atom::document::{MAX_BYTES, MAX_DEPTH};
+use atom::document::{MAX_BYTES, MAX_DEPTH, MAX_FAULTS};
 use atom::lock::Lock;
 use atom::manifest::{Manifest, is_atom};
 
@@ -104,6 +104,22 @@ fn the_size_is_bounded() {
         "eka::toml::too_large: the file has `1048577` bytes, and at most `1048576` are read\n  \
          help: move what is not about the atom itself to a file beside it\n"
     );
+}
+
+#[test]
+fn the_faults_that_are_told_are_bounded() {
+    for line in ["x\n", "x = 1e999\n", "[deps.x]\n", "[x]\n"] {
+        let mut text = HEAD.to_owned();
+        for n in 0..=MAX_FAULTS {
+            text += &line.replace('x', &format!("x{n}"));
+        }
+        let faults = Manifest::parse_own(&text).unwrap_err();
+        assert_eq!(faults.faults.len(), MAX_FAULTS, "{line}");
+        assert_eq!(
+            faults.to_string(),
+            "the manifest is not valid: 100 faults or more"
+        );
+    }
 }
 
 /// Ways to nest something to a depth.
