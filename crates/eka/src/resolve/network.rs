@@ -18,6 +18,7 @@ use super::ResolveError;
 use super::crawl::{ListWant, Source, SpecWant, Wish, crawl};
 use super::knowledge::{GoodSpec, Knowledge, SetFacts, SpecDep, SpecFacts, VersionFacts};
 use crate::context::{Context, Network};
+use crate::event::Event;
 use crate::here::seconds;
 use crate::remotes::Remotes;
 
@@ -44,6 +45,14 @@ struct DeadOrigin {
 struct OldListing {
     url: RepoUrl,
     seconds: u64,
+}
+
+/// A version is of a format that came after this eka.
+#[derive(Debug, Error, Diagnostic)]
+#[error("a version whose spec is the commit {spec} is left out: its format is newer than this eka")]
+#[diagnostic(code(eka::lock::newer_format), help("update eka to see it"))]
+struct NewerFormat {
+    spec: ObjectId,
 }
 
 /// The remotes behind a resolution.
@@ -223,7 +232,10 @@ impl Source for Remote<'_> {
         let mut specs = Vec::new();
         for id in all {
             match spec(self.cache, id) {
-                Ok(Some(facts)) => specs.push((id, facts)),
+                Ok(Some(facts)) => {
+                    self.tell(id, &facts);
+                    specs.push((id, facts));
+                }
                 Ok(None) => {}
                 Err(error) => specs.push((id, SpecFacts::Broken(error.to_string()))),
             }
@@ -237,6 +249,18 @@ impl Source for Remote<'_> {
 }
 
 impl Remote<'_> {
+    /// Says which versions are left out.
+    fn tell(&self, spec: ObjectId, facts: &SpecFacts) {
+        match facts {
+            SpecFacts::Bad(Exclusion::UnknownFormat) => self.ctx.warn(NewerFormat { spec }),
+            SpecFacts::Bad(why) => {
+                let text = format!("the version of the spec {spec} is left out: {why}");
+                self.ctx.events.emit(Event::Detail(text));
+            }
+            SpecFacts::Good(_) | SpecFacts::Broken(_) => {}
+        }
+    }
+
     /// Fetches what the cache lacks: from origins, then from mirrors.
     fn bring(&mut self, wants: &[SpecWant]) {
         for turn in 0.. {

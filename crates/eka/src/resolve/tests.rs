@@ -341,6 +341,44 @@ fn a_local_dependency_falls_back_to_nothing() {
     }
 }
 
+#[test]
+fn where_the_graph_comes_back_the_work_tree_counts() {
+    let world = World::default()
+        .set(A, 1)
+        .set(B, 2)
+        .atom(A, "util", "1.0.0", &[])
+        .atom(A, "other", "1.0.0", &[])
+        .atom(B, "y", "1.0.0", &[(A, "util", "^1"), (A, "other", "^1")]);
+    let local = LocalAtom {
+        version: "1.7.0".parse().unwrap(),
+        path: "libs/util".parse().unwrap(),
+        manifest: Manifest::parse_own(&manifest("util", "1.7.0", &[])).unwrap(),
+    };
+    let ask = |own_root| {
+        let top = Top {
+            name: "atom.toml".to_owned(),
+            text: String::new(),
+            manifest: Manifest::parse_own(&manifest("top", "1.0.0", &[(B, "y", "^1")])).unwrap(),
+            lock: None,
+        };
+        let question = Question {
+            tops: vec![top],
+            locals: BTreeMap::from([("util".parse().unwrap(), local.clone())]),
+            own_root,
+            order: Order::Newest,
+        };
+        let locks = resolve(question, &mut world.clone(), &|| false).unwrap();
+        locks[0].clone()
+    };
+    let lock = ask(Some(root(1)));
+    assert_eq!(names(&lock), ["other@1.0.0", "util@1.7.0", "y@1.0.0"]);
+    assert!(
+        lock.atoms[1].digest().is_none(),
+        "it is the one of the work tree"
+    );
+    assert_eq!(names(&ask(None)), ["other@1.0.0", "util@1.0.0", "y@1.0.0"]);
+}
+
 /// A random world of three sets, one of them forked, and ids `a` to `f`.
 fn worlds() -> impl Strategy<Value = World> {
     let places = [A, B, FORK];
