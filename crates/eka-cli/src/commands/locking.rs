@@ -9,7 +9,6 @@ use crate::session::Session;
 /// Whether the lock may change, and whether remotes may be asked.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(id = "locking")]
-#[group(id = "locking")]
 pub(crate) struct Args {
     /// Change no lock: fail where it does not answer the manifest [env: EKA_LOCKED]
     #[arg(long)]
