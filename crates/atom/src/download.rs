@@ -128,3 +128,78 @@ impl fmt::Display for FileHash {
         NarHash(self.0).fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<T: FromStr<Err = DownloadError>>(text: &str, code: Option<&str>) {
+        let found = text.parse::<T>().err();
+        let found = found.and_then(|it| it.code().map(|it| it.to_string()));
+        let expected = code.map(|it| format!("eka::download::{it}"));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn urls_are_whole_and_plain() {
+        for url in [
+            "https://h.org",
+            "http://h.org:8080/a?b=c@d#e",
+            "file:///srv/x",
+            "https://h/λ",
+        ] {
+            check::<DownloadUrl>(url, None);
+            assert_eq!(url.parse::<DownloadUrl>().unwrap().to_string(), url);
+        }
+        let malformed = [
+            "",
+            "h.org/x",
+            "/x",
+            "ftp://h.org/x",
+            "https://",
+            "https:///x",
+            "https://λ.org",
+            "file://h/x",
+            "file:///",
+            "https://-u",
+            "-u",
+            "ssh://h/x",
+        ];
+        for it in malformed {
+            check::<DownloadUrl>(it, Some("malformed"));
+        }
+        for it in [
+            "https://h.org/a b",
+            "https://h.org/\u{1b}",
+            "https://h.org/\u{a0}",
+            " ",
+        ] {
+            check::<DownloadUrl>(it, Some("character"));
+        }
+        for it in [
+            "https://me@h.org",
+            "https://me:pw@h.org/ x",
+            "me:pw@h.org",
+            "x://:@",
+        ] {
+            check::<DownloadUrl>(it, Some("credentials"));
+        }
+    }
+
+    #[test]
+    fn hashes_are_sha256_in_base64() {
+        let hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        check::<FileHash>(hash, None);
+        assert_eq!(hash.parse::<FileHash>().unwrap().to_string(), hash);
+        for wrong in [
+            "",
+            "sha256-",
+            "md5-x",
+            hash.trim_end_matches('='),
+            &hash.replace('+', "-"),
+        ] {
+            check::<FileHash>(wrong, Some("hash"));
+        }
+    }
+}
