@@ -1,7 +1,7 @@
 //! A tree written to a folder, under a directory handle.
 
 use std::ffi::OsStr;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use rustix::fs::{Mode as Permissions, OFlags, RenameFlags};
 use thiserror::Error;
 
+use crate::blob::Blob;
 use crate::objects::{ObjectError, Objects};
 use crate::tree::Mode;
 use crate::tree_guard::GuardedTree;
@@ -86,26 +87,28 @@ pub fn export(
     };
     writer.folder(&top, tree.id())?;
     writer.links(&top)?;
-    rustix::fs::fchmod(&top, FOLDER)
-        .and_then(|()| {
-            let (from, to) = (growing.path(), &target);
-            rustix::fs::renameat_with(
-                rustix::fs::CWD,
-                from,
-                rustix::fs::CWD,
-                to,
-                RenameFlags::NOREPLACE,
-            )
-        })
-        .map_err(|source| match source {
-            rustix::io::Errno::EXIST | rustix::io::Errno::NOTEMPTY => ExportError::Exists {
+    let placed = rustix::fs::fchmod(&top, FOLDER).and_then(|()| place(growing.path(), &target));
+    placed.map_err(|source| match source {
+        rustix::io::Errno::EXIST | rustix::io::Errno::NOTEMPTY | rustix::io::Errno::NOTDIR => {
+            ExportError::Exists {
                 path: target.clone(),
-            },
-            _ => failed(source.into()),
-        })?;
+            }
+        }
+        _ => failed(source.into()),
+    })?;
     // It has moved: there is nothing left to remove.
     drop(growing.keep());
     Ok(target)
+}
+
+/// Renames, and replaces nothing.
+fn place(from: &Path, to: &Path) -> rustix::io::Result<()> {
+    use rustix::fs::{CWD, renameat, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems know no flags: there only an empty folder is replaced.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => renameat(CWD, from, CWD, to),
+        placed => placed,
+    }
 }
 
 const FOLDER: Permissions = Permissions::from_raw_mode(0o755);
@@ -176,8 +179,8 @@ impl Writer<'_> {
                     continue;
                 }
             };
-            let bytes = self.objects.blob(entry.id)?;
-            write_file(folder, &name, mode, &bytes).map_err(|source| ExportError::Io {
+            let mut blob = self.objects.open_blob(entry.id)?;
+            write_file(folder, &name, mode, &mut blob).map_err(|source| ExportError::Io {
                 path: self.shown.join(OsStr::from_bytes(&name)),
                 source,
             })?;
@@ -226,12 +229,16 @@ fn write_file(
     parent: BorrowedFd<'_>,
     name: &[u8],
     mode: Permissions,
-    bytes: &[u8],
+    blob: &mut Blob,
 ) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(parent, name, flags, mode)?;
     rustix::fs::fchmod(&file, mode)?;
-    std::fs::File::from(file).write_all(bytes)
+    let size = blob.size();
+    if io::copy(&mut blob.take(size), &mut std::fs::File::from(file))? < size {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }
 
 fn make_link(top: &OwnedFd, path: &[Vec<u8>], target: &[u8]) -> io::Result<()> {
@@ -243,4 +250,55 @@ fn make_link(top: &OwnedFd, path: &[Vec<u8>], target: &[u8]) -> io::Result<()> {
         folder = open_folder(folder.as_fd(), name)?;
     }
     Ok(rustix::fs::symlinkat(target, &folder, name.as_slice())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::env::Env;
+
+    use super::*;
+    use crate::tree::{Entry, Tree};
+
+    /// What the guard refuses, this refuses too: links last, and nothing through them.
+    #[test]
+    fn a_link_and_a_folder_of_one_name_touch_nothing_outside() {
+        let env = Env::new();
+        let made = env.repo("here");
+        let canary = env.path("canary");
+        std::fs::create_dir(&canary).unwrap();
+        let id = |text: String| text.parse::<ObjectId>().unwrap();
+        let blob = |bytes: &[u8]| id(made.git_with(["hash-object", "-w", "--stdin"], bytes));
+        let tree = |entries: &[(Mode, &[u8], ObjectId)]| {
+            let entries = entries.iter().map(|&(mode, name, id)| Entry {
+                mode: mode.digits(),
+                name,
+                id,
+            });
+            let write = ["hash-object", "--literally", "-t", "tree", "-w", "--stdin"];
+            id(made.git_with(write, Tree::print(entries).as_bytes()))
+        };
+        let link = blob(canary.as_os_str().as_bytes());
+        let file = blob(b"dead");
+        let folder = tree(&[(Mode::File, b"file", file)]);
+        let objects = Objects::open(&made.path().join(".git/objects")).unwrap();
+        for entries in [
+            [
+                (Mode::Symlink, b"a".as_slice(), link),
+                (Mode::Folder, b"a", folder),
+            ],
+            [(Mode::Folder, b"a", folder), (Mode::Symlink, b"a", link)],
+            [(Mode::Symlink, b"a", link), (Mode::File, b"a", file)],
+            [(Mode::File, b"a", file), (Mode::File, b"a", file)],
+        ] {
+            let out = env.path("tmp");
+            let top = GuardedTree::unchecked(tree(&entries));
+            let written = export(&objects, top, &out, OsStr::new("atom"));
+            assert!(
+                matches!(written, Err(ExportError::Io { .. })),
+                "{entries:?}"
+            );
+            assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
+            assert_eq!(std::fs::read_dir(&canary).unwrap().count(), 0);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What a repository's own configuration says of how remotes are reached.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use gix::bstr::{BStr, ByteSlice as _};
@@ -23,9 +24,13 @@ pub(crate) fn print(config: &File) -> String {
             _ => continue,
         };
         let mut lines = String::new();
-        for key in section.value_names() {
-            let key = key.to_string();
-            if keys.is_none_or(|it| it.contains(&key.to_ascii_lowercase().as_str())) {
+        // A key that stands there twice is named twice.
+        let names: BTreeSet<_> = section
+            .value_names()
+            .map(|it| it.to_ascii_lowercase())
+            .collect();
+        for key in names {
+            if keys.is_none_or(|it| it.contains(&key.as_str())) {
                 for value in section.values(&key) {
                     writeln!(lines, "\t{key} = {}", quote(value.as_ref())).expect("text grows");
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -182,6 +183,8 @@ impl Staging {
         };
         let folder = tempfile::Builder::new()
             .prefix("eka-staging-")
+            // A repository's own configuration may hold a token.
+            .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(failed(parent))?;
         let top = folder.path();
