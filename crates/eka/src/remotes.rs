@@ -62,7 +62,7 @@ pub enum ObjectsError {
 }
 
 impl<'a> Remotes<'a> {
-    /// Opens the cache. The configuration that counts is that of the repository one works in, where
+    /// Opens the cache, and tidies it where earlier commands left it untidy. The configuration that counts is that of the repository one works in, where
     /// there is one.
     ///
     /// # Errors
@@ -71,6 +71,10 @@ impl<'a> Remotes<'a> {
     /// git that cannot be read.
     pub fn open(ctx: &'a Context<'a>) -> Result<Self, Error> {
         let cache = Cache::open(ctx.cache_dir()?)?;
+        if let Err(error) = cache.tidy(ctx.now) {
+            // An untidy cache is larger than it need be, no more.
+            ctx.warn(error);
+        }
         let around = Repo::discover(&ctx.dir, &Options::default());
         let git_dir = around.map_or_else(|_| cache.git_dir(), |it| it.git_dir().to_owned());
         let options = transport(ctx, &git_dir)?;
