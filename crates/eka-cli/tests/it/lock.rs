@@ -276,6 +276,20 @@ fn atoms_of_the_work_tree_are_locked_where_they_lie() {
 }
 
 #[test]
+fn each_lock_has_the_mirrors_of_its_own_manifest() {
+    let (world, sets) = world();
+    let _repo = world.env.repo("work");
+    sets.copy("core", "mirror");
+    let mirrored = "core = [\"https://sets.test/core\", \"https://sets.test/mirror\"]";
+    let one = APP.replace("core = \"https://sets.test/core\"", mirrored);
+    world.write("one/atom.toml", &one.replace("\"app\"", "\"one\""));
+    assert!(world.run(&["lock", "--all"]).starts_with("0\n"));
+    assert!(world.read("one/atom.lock").contains("mirrors"));
+    assert!(!world.read("atom.lock").contains("mirrors"));
+    assert!(world.run(&["lock", "--all", "--locked"]).starts_with("0\n"));
+}
+
+#[test]
 fn two_atoms_of_one_id_are_named() {
     let (world, _sets) = world();
     let _repo = world.env.repo("work");

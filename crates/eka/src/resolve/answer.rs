@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use atom::lock::{DepRef, Lock, LockedAtom, LockedSet, Place, Require, SetRef};
 use atom::manifest::{Manifest, SetPlace};
-use atom::{AtomId, Root, Version};
+use atom::url::RepoUrl;
+use atom::{AtomId, Name, Root, Version};
 use resolver::Resolution;
 
 use super::ResolveError;
 use super::knowledge::{Knowledge, SpecDep};
-use super::origins::Origins;
+use super::origins::{Origin, Origins};
 
 /// All that a lock is made of.
 pub(super) struct Answer<'a> {
@@ -134,21 +135,34 @@ impl Answer<'_> {
         }
     }
 
+    /// A set as the manifest names it, where it does: of several manifests that are solved at once
+    /// each has its own word for its own lock.
     fn set(&self, manifest: &Manifest, root: &Root) -> LockedSet {
-        let origin = &self.origins[root];
-        let names = manifest.sets.iter().filter(|(_, set)| match &set.place {
-            SetPlace::Here => false,
-            SetPlace::At { origin, .. } => self.known.root_at(origin) == Some(*root),
-        });
+        let named = manifest
+            .sets
+            .iter()
+            .filter_map(|(name, set)| match &set.place {
+                SetPlace::Here => None,
+                SetPlace::At { origin, mirrors } => {
+                    (self.known.root_at(origin) == Some(*root)).then_some((name, origin, mirrors))
+                }
+            });
+        let named: Vec<_> = named.collect();
+        let used = |name: &Name| manifest.deps.iter().any(|it| it.set == *name);
+        let own = named
+            .iter()
+            .filter(|(name, ..)| used(name))
+            .map(|(_, origin, mirrors)| Origin {
+                url: (*origin).clone(),
+                mirrors: (*mirrors).clone(),
+            });
+        let origin = own.min_by_key(Origin::text);
+        let origin = origin.unwrap_or_else(|| self.origins[root].clone());
         LockedSet {
             root: *root,
-            names: names.map(|(name, _)| name.clone()).collect(),
+            names: named.iter().map(|(name, ..)| (*name).clone()).collect(),
             origin: origin.url.public(),
-            mirrors: origin
-                .mirrors
-                .iter()
-                .map(atom::url::RepoUrl::public)
-                .collect(),
+            mirrors: origin.mirrors.iter().map(RepoUrl::public).collect(),
         }
     }
 }

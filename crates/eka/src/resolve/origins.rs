@@ -23,6 +23,13 @@ pub(super) struct Origin {
     pub(super) mirrors: Vec<RepoUrl>,
 }
 
+impl Origin {
+    /// What tells which of several spellings is recorded: the least.
+    pub(super) fn text(&self) -> (String, Vec<RepoUrl>) {
+        (self.url.public().to_string(), self.mirrors.clone())
+    }
+}
+
 /// One manifest's word on where a set lies.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
@@ -75,8 +82,7 @@ pub(super) fn join(claims: impl IntoIterator<Item = Claim>) -> Result<Origins, T
                 second_by: claim.by,
             });
         }
-        let text = |it: &Origin| (it.url.public().to_string(), it.mirrors.clone());
-        if text(&claim.origin) < text(&first.origin) {
+        if claim.origin.text() < first.origin.text() {
             *first = claim;
         }
     }
