@@ -6,7 +6,7 @@ use atom::lock::{Lock, LockedAtom, Place};
 use atom::manifest::{Dep, Manifest, Publish, SetPlace};
 use atom::source::Sourced;
 
-use super::choose::{Atoms, Chosen, Listed};
+use super::choose::{Atoms, Chosen, Listed, file};
 use super::fault::AtomFault;
 use crate::read::{LOCK, MANIFEST};
 
@@ -31,7 +31,7 @@ pub(super) fn check(atoms: &Atoms, chosen: &Chosen) -> Vec<AtomFault> {
                 path: it.folder.path.clone(),
                 faults: Sourced::new(
                     error.clone(),
-                    it.file(MANIFEST),
+                    file(&it.folder.path, MANIFEST),
                     it.folder.manifest.text.as_str(),
                 ),
             }),
@@ -94,7 +94,7 @@ fn lock(atoms: &Atoms, it: &Listed, manifest: &Manifest) -> Option<AtomFault> {
     let lock = match Lock::parse(&text.text) {
         Ok(lock) => lock,
         Err(error) => {
-            let faults = Sourced::new(error, it.file(LOCK), text.text.as_str());
+            let faults = Sourced::new(error, file(&it.folder.path, LOCK), text.text.as_str());
             return Some(AtomFault::Lock { path, faults });
         }
     };
@@ -117,16 +117,4 @@ fn lock(atoms: &Atoms, it: &Listed, manifest: &Manifest) -> Option<AtomFault> {
 
 fn gone(locked: &LockedAtom, path: &atom::AtomPath) -> String {
     format!("- {} (not at `{path}`)", locked.id)
-}
-
-impl Listed {
-    /// A file of the folder, as one would open it.
-    pub(super) fn file(&self, name: &str) -> String {
-        let path = &self.folder.path;
-        if path.is_top() {
-            name.to_owned()
-        } else {
-            format!("{path}/{name}")
-        }
-    }
 }

@@ -53,6 +53,8 @@ pub enum Wanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub(super) at: Vec<usize>,
+    /// The folders that were chosen and cannot be read: [`collect`](super::collect()) tells them.
+    pub(super) faults: Vec<FolderFault>,
 }
 
 /// Ids that a remote is asked for.
@@ -91,10 +93,9 @@ impl Atoms {
         self.commit
     }
 
-    /// The folders whose `atom.toml` has no `[atom]` table: content, and perhaps a mistake.
-    #[must_use]
-    pub fn tableless(&self) -> &[AtomPath] {
-        &self.tableless
+    /// Each `atom.toml` without an `[atom]` table: content, and perhaps a mistake.
+    pub fn tableless(&self) -> impl Iterator<Item = String> {
+        self.tableless.iter().map(|it| file(it, MANIFEST))
     }
 
     /// The ids of atoms that were chosen, of a manifest at fault as far as it can be told; and those
@@ -133,16 +134,16 @@ impl Atoms {
     ///
     /// # Errors
     ///
-    /// [`CollectError`]: what is no atom of the commit, or not to be published; for
-    /// [`Choice::All`] every folder that cannot be read, too.
+    /// [`CollectError`]: what is no atom of the commit, or not to be published.
     pub fn choose(&self, objects: &Objects, choice: &Choice) -> Result<Chosen, CollectError> {
         let mut faults = Vec::new();
         let mut at = Vec::new();
+        let mut unread = Vec::new();
         match choice {
             Choice::All => {
-                faults.extend(self.faults.iter().cloned().map(AtomFault::Folder));
+                unread.extend(self.faults.iter().cloned());
                 at.extend(self.published());
-                if at.is_empty() && faults.is_empty() {
+                if at.is_empty() && unread.is_empty() {
                     faults.push(AtomFault::NoAtoms {
                         commit: self.commit,
                     });
@@ -161,7 +162,8 @@ impl Atoms {
         refused(faults)?;
         at.sort_unstable();
         at.dedup();
-        Ok(Chosen { at })
+        let faults = unread;
+        Ok(Chosen { at, faults })
     }
 
     /// The atom in a folder.
@@ -290,13 +292,16 @@ fn is_of(fault: &FolderFault, folder: &AtomPath) -> bool {
         | FolderFault::NotUtf8 { path } => path,
         FolderFault::Path { .. } | FolderFault::Depth { .. } => return false,
     };
-    let manifest = if folder.is_top() {
-        MANIFEST.to_owned()
+    *path == file(folder, MANIFEST) || *path == file(folder, read::LOCK)
+}
+
+/// A file of a folder, as one would open it.
+pub(super) fn file(folder: &AtomPath, name: &str) -> String {
+    if folder.is_top() {
+        name.to_owned()
     } else {
-        format!("{folder}/{MANIFEST}")
-    };
-    let lock = manifest.replace(MANIFEST, read::LOCK);
-    *path == manifest || *path == lock
+        format!("{folder}/{name}")
+    }
 }
 
 fn parent(path: &AtomPath) -> Option<AtomPath> {

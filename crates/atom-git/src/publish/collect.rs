@@ -56,7 +56,9 @@ pub fn collect(
     chosen: &Chosen,
     means: &Means<'_>,
 ) -> Result<Vec<Candidate>, CollectError> {
-    let mut faults = check(atoms, chosen);
+    let unread = chosen.faults.iter().cloned();
+    let mut faults: Vec<_> = unread.map(AtomFault::Folder).collect();
+    faults.extend(check(atoms, chosen));
     let mut parts = Vec::new();
     for &at in &chosen.at {
         let it = &atoms.atoms[at];
@@ -125,7 +127,8 @@ pub fn changed(
             at.push(one);
         }
     }
-    Ok(Chosen { at })
+    let faults = chosen.faults.clone();
+    Ok(Chosen { at, faults })
 }
 
 fn content(

@@ -101,6 +101,7 @@ pub fn plan(offers: &[Offer], there: &There) -> Plan {
         };
         if matches!(step.verdict, Verdict::Refused(_)) {
             step.creates.clear();
+            (step.spec_commit, step.src) = (offer.spec_commit, spec.src);
         }
         step
     };

@@ -180,7 +180,7 @@ impl Remote {
                 break;
             }
             thread::sleep(PAUSE);
-            self.look()?;
+            self.look_anew(job)?;
             ready.plan = self.weigh(job, &offers)?;
         }
         self.explain(job, &mut ready.plan)?;
@@ -213,7 +213,7 @@ impl Remote {
                 PushError::Remote(error) => error.is_transient(),
                 _ => false,
             };
-            if !again || self.look().is_err() {
+            if !again || self.look_anew(job).is_err() {
                 return Err(error.into());
             }
             if self.has(&updates) {
@@ -244,6 +244,12 @@ impl Remote {
         asked.extend(tip_prefixes());
         self.listing = self.session.list(&asked)?;
         Ok(())
+    }
+
+    /// Lists over a new connection: a server that is a process keeps the refs that it has read.
+    fn look_anew(&mut self, job: &Job<'_>) -> Result<(), RemoteError> {
+        self.session = Session::open(self.session.remote(), job.options)?;
+        self.look()
     }
 
     /// An id that is new there could look like any other: then all must be seen.
@@ -317,6 +323,10 @@ impl Remote {
 
     /// How many commits go along; refuses where none may.
     fn reach(&mut self, job: &Job<'_>, plan: &mut Plan) -> Result<usize, PublishError> {
+        if plan.refusals().next().is_some() {
+            // Nothing goes at all.
+            return Ok(0);
+        }
         let of_src = plan.creates().filter(|(name, _)| name.part == Part::Src);
         let srcs: BTreeSet<ObjectId> = of_src.map(|(_, id)| *id).collect();
         let (here, gone): (Vec<_>, Vec<_>) = srcs

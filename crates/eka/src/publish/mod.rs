@@ -16,7 +16,7 @@ use std::thread;
 use atom::url::RepoUrl;
 use atom_git::nar::NarMemo;
 use atom_git::publish::{
-    self, Atoms, Candidate, Chosen, Job, Means, Ready, Scratch, Thresholds, Verdict,
+    self, Atoms, Candidate, Choice, Chosen, Job, Means, Ready, Scratch, Thresholds, Verdict,
 };
 pub use atom_git::content::CutWhy;
 pub use atom_git::publish::{Facts, Oddity, Refusal, WithHistory};
@@ -90,6 +90,8 @@ struct Work<'a> {
     request: &'a Request,
     atoms: &'a Atoms,
     chosen: &'a Chosen,
+    /// Whether every atom was asked for.
+    all: bool,
     staging: &'a Staging,
 }
 
@@ -122,8 +124,14 @@ pub fn publish(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         request,
         atoms: &atoms,
         chosen: &chosen,
+        all: choice == Choice::All,
         staging: &staging,
     };
+    if work.all {
+        for path in atoms.tableless() {
+            ctx.warn(Oddity::Tableless { path });
+        }
+    }
     work.publish(&repo)
 }
 
@@ -242,7 +250,9 @@ impl Work<'_> {
         let found = publish::facts(&objects, &looked, thresholds, n_threads());
         let mut facts = vec![None; candidates.len()];
         for (at, found) in new.into_iter().zip(found.map_err(PublishError::from)?) {
-            for oddity in &found.oddities {
+            // Of all atoms every such manifest is told above.
+            let told = |it: &&Oddity| self.all && matches!(it, Oddity::Tableless { .. });
+            for oddity in found.oddities.iter().filter(|it| !told(it)) {
                 self.ctx.warn(oddity.clone());
             }
             facts[at] = Some(found);

@@ -1,0 +1,12 @@
+mod shop;
+mod first;
+mod chosen;
+mod again;
+mod refused;
+mod remotes;
+mod odd;
+mod golden;
+mod race;
+mod killed;
+
+pub(crate) use shop::{Ran, Shop, refs};
