@@ -3,7 +3,7 @@
 use atom::lock::{Lock, LockedAtom, LockedSet, Place};
 use atom::refname::{AtomRef, Part};
 use atom::url::RepoUrl;
-use atom::{AtomId, Digest, Id, NarHash, ObjectId, Root, Version};
+use atom::{Id, NarHash, ObjectId, Root, Version};
 use nix_format::{Sha256, StoreName, StorePath};
 
 use crate::context::Context;
@@ -14,7 +14,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) id: &'a Id,
     pub(crate) version: &'a Version,
     pub(crate) set: &'a LockedSet,
-    pub(crate) digest: &'a Digest,
     pub(crate) rev: ObjectId,
     pub(crate) spec: ObjectId,
     pub(crate) nar: NarHash,
@@ -25,10 +24,10 @@ impl<'a> Wanted<'a> {
     pub(crate) fn of(lock: &'a Lock, atom: &'a LockedAtom) -> Option<Self> {
         let Place::Published {
             root,
-            digest,
             rev,
             spec,
             nar,
+            ..
         } = &atom.place
         else {
             return None;
@@ -37,7 +36,6 @@ impl<'a> Wanted<'a> {
             id: &atom.id,
             version: &atom.version,
             set: lock.set(root)?,
-            digest,
             rev: *rev,
             spec: *spec,
             nar: *nar,
@@ -52,10 +50,6 @@ impl<'a> Wanted<'a> {
 
     pub(crate) const fn root(&self) -> Root {
         self.set.root
-    }
-
-    pub(crate) fn atom(&self) -> AtomId {
-        AtomId::new(self.root(), self.id.clone())
     }
 
     /// `<id>@<version>`.
