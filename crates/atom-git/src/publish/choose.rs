@@ -118,7 +118,9 @@ impl Atoms {
     #[must_use]
     pub fn owner(&self, path: &str) -> Option<&AtomPath> {
         let above = path.match_indices('/').rev().map(|(at, _)| &path[..at]);
-        let mut folders = above.filter_map(|it| it.parse().ok()).chain([AtomPath::top()]);
+        let mut folders = above
+            .filter_map(|it| it.parse().ok())
+            .chain([AtomPath::top()]);
         folders.find_map(|it| {
             let found = self.at(&it)?;
             (found.publish == Publish::Yes).then_some(&found.folder.path)
@@ -173,7 +175,9 @@ impl Atoms {
 
     /// Every atom of an id that is published, by folder.
     pub(super) fn of_id<'a>(&'a self, id: &'a Id) -> impl Iterator<Item = &'a Listed> {
-        self.atoms.iter().filter(move |it| it.id.as_ref() == Some(id))
+        self.atoms
+            .iter()
+            .filter(move |it| it.id.as_ref() == Some(id))
     }
 
     fn add(&mut self, folder: AtomFolder) {
@@ -266,7 +270,12 @@ impl Atoms {
     }
 
     fn id(&self, id: &Id) -> Result<usize, CollectError> {
-        let all = || self.atoms.iter().enumerate().filter(|(_, it)| it.id.as_ref() == Some(id));
+        let all = || {
+            self.atoms
+                .iter()
+                .enumerate()
+                .filter(|(_, it)| it.id.as_ref() == Some(id))
+        };
         let published = all().find(|(_, it)| it.publish == Publish::Yes);
         if let Some((at, _)) = published.or_else(|| all().next()) {
             return Ok(at);

@@ -77,16 +77,20 @@ pub fn collect(
             let manifest = it.manifest.as_ref().ok()?.clone();
             let lock = it.folder.lock.as_ref().map(|it| it.id);
             let spec_tree = staging.write_spec_tree(it.folder.manifest.id, lock);
-            Some(spec_tree.map_err(CollectError::from).map(|spec_tree| Candidate {
-                manifest,
-                path: it.folder.path.clone(),
-                src: atoms.commit,
-                content: tree,
-                nar,
-                spec_tree,
-                cut: content.cut,
-                tableless: content.tableless,
-            }))
+            Some(
+                spec_tree
+                    .map_err(CollectError::from)
+                    .map(|spec_tree| Candidate {
+                        manifest,
+                        path: it.folder.path.clone(),
+                        src: atoms.commit,
+                        content: tree,
+                        nar,
+                        spec_tree,
+                        cut: content.cut,
+                        tableless: content.tableless,
+                    }),
+            )
         })
         .collect()
 }
@@ -107,7 +111,10 @@ pub fn changed(
     let mut at = Vec::new();
     for &one in &chosen.at {
         let it = &atoms.atoms[one];
-        let before = it.id.as_ref().and_then(|id| then.of_id(id).find(|it| it.publish == Publish::Yes));
+        let before = it
+            .id
+            .as_ref()
+            .and_then(|id| then.of_id(id).find(|it| it.publish == Publish::Yes));
         let trees = [Some(it), before].map(|it| it.map(|it| content(staging, it, limits)));
         let same = match trees {
             [Some(Ok((now, _))), Some(Ok((before, _)))] => now.tree == before.tree,

@@ -78,7 +78,9 @@ pub enum AtomFault {
     #[error("`{path}` is in no atom of commit `{commit}`")]
     #[diagnostic(
         code(eka::publish::not_in_an_atom),
-        help("name atoms by id or folder, or publish them all by `--all`; what is not committed is not published")
+        help(
+            "name atoms by id or folder, or publish them all by `--all`; what is not committed is not published"
+        )
     )]
     NotInAnAtom {
         /// The folder.
@@ -100,7 +102,9 @@ pub enum AtomFault {
     #[error("`{path}` has `publish = false`")]
     #[diagnostic(
         code(eka::publish::not_published),
-        help("it is content of the atom around it, if there is one; to publish it by itself take the line out of `{path}/atom.toml`, and commit")
+        help(
+            "it is content of the atom around it, if there is one; to publish it by itself take the line out of `{path}/atom.toml`, and commit"
+        )
     )]
     NotPublished {
         /// The folder.
@@ -165,7 +169,9 @@ pub enum AtomFault {
     #[error("`{path}` depends on `{id}`, which has `publish = false`")]
     #[diagnostic(
         code(eka::publish::unpublished_dependency),
-        help("who depends on this atom could never get `{id}`: take `publish = false` out of `{at}/atom.toml`, or drop the dependency")
+        help(
+            "who depends on this atom could never get `{id}`: take `publish = false` out of `{at}/atom.toml`, or drop the dependency"
+        )
     )]
     UnpublishedDependency {
         /// The folder.
@@ -296,7 +302,10 @@ fn no_id_help(id: &Id, known: &[Id], unread: &[AtomPath]) -> String {
     match known {
         [] => "the commit has no atoms at all; what is not committed is not published".to_owned(),
         known if known.len() <= 10 => format!("the commit has: {}", quoted(known)),
-        known => format!("the commit has {} others; what is not committed is not published", known.len()),
+        known => format!(
+            "the commit has {} others; what is not committed is not published",
+            known.len()
+        ),
     }
 }
 

@@ -149,7 +149,9 @@ fn missing(step: &Step, refs: &VersionRefs) -> Vec<(AtomRef, ObjectId)> {
         (Part::Src, step.src),
     ];
     let name = |part| AtomRef::new(step.atom.id.clone(), step.version.clone(), part);
-    let missing = parts.into_iter().filter(|(part, _)| refs.part(*part).is_none());
+    let missing = parts
+        .into_iter()
+        .filter(|(part, _)| refs.part(*part).is_none());
     missing.map(|(part, id)| (name(part), id)).collect()
 }
 
@@ -250,7 +252,11 @@ fn look_alikes(offers: &[Offer], there: &There) -> BTreeMap<Id, RefusalKind> {
     if !offered.iter().any(|id| new(id)) {
         return found;
     }
-    let all: BTreeSet<&Id> = offered.iter().copied().chain(there.versions.keys()).collect();
+    let all: BTreeSet<&Id> = offered
+        .iter()
+        .copied()
+        .chain(there.versions.keys())
+        .collect();
     for (a, b) in confusable_pairs(all) {
         for (id, other) in [(a, b), (b, a)] {
             if new(id) {

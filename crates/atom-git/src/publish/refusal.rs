@@ -27,7 +27,9 @@ pub enum RefusalKind {
     #[error("is published already, with another content: {}{}", from(src.as_ref()), differing(ours, theirs, paths))]
     #[diagnostic(
         code(eka::publish::differs),
-        help("a published version never changes: raise `version` in the `atom.toml` of `{path}`, commit, and publish that")
+        help(
+            "a published version never changes: raise `version` in the `atom.toml` of `{path}`, commit, and publish that"
+        )
     )]
     Differs {
         /// The atom commit that would be published.
@@ -72,7 +74,9 @@ pub enum RefusalKind {
     #[error("has no place there: the ref `{other}` is in the way")]
     #[diagnostic(
         code(eka::publish::in_the_way),
-        help("it is no ref of an atom: whoever may should delete it there, by `git push <remote> :{other}`")
+        help(
+            "it is no ref of an atom: whoever may should delete it there, by `git push <remote> :{other}`"
+        )
     )]
     InTheWay {
         /// Its name.
@@ -112,7 +116,9 @@ pub enum RefusalKind {
     #[error("was changed there: its `src` is `{found}`, and its spec says `{expected}`")]
     #[diagnostic(
         code(eka::publish::src_moved),
-        help("somebody moved the ref: have its owner put it back, and trust nothing else there until then")
+        help(
+            "somebody moved the ref: have its owner put it back, and trust nothing else there until then"
+        )
     )]
     SrcMoved {
         /// What the spec says.
@@ -152,7 +158,9 @@ pub enum RemoteRefusal {
     #[error("`{remote}` has the root `{root}`, which commit `{commit}` does not descend from")]
     #[diagnostic(
         code(eka::publish::foreign_root),
-        help("that remote is another project's, or the history was rewritten: publish a commit that descends from the root")
+        help(
+            "that remote is another project's, or the history was rewritten: publish a commit that descends from the root"
+        )
     )]
     ForeignRoot {
         /// The remote's URL.
@@ -177,10 +185,14 @@ pub enum RemoteRefusal {
         n_commits: usize,
     },
     /// Whether the remote has the source cannot be told.
-    #[error("whether a branch or tag of `{remote}` leads to `{src}` cannot be told: `{tip}` is not here, and it does not send it")]
+    #[error(
+        "whether a branch or tag of `{remote}` leads to `{src}` cannot be told: `{tip}` is not here, and it does not send it"
+    )]
     #[diagnostic(
         code(eka::publish::unknown_history),
-        help("run `git fetch`, push the branch, or allow all of its history to go by `--with-history`")
+        help(
+            "run `git fetch`, push the branch, or allow all of its history to go by `--with-history`"
+        )
     )]
     UnknownHistory {
         /// The remote's URL.
@@ -213,7 +225,10 @@ impl RefusalKind {
 }
 
 fn from(src: Option<&ObjectId>) -> String {
-    src.map_or_else(|| "of unknown source".to_owned(), |it| format!("cut from `{it}`"))
+    src.map_or_else(
+        || "of unknown source".to_owned(),
+        |it| format!("cut from `{it}`"),
+    )
 }
 
 fn differing<'a>(

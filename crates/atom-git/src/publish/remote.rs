@@ -204,9 +204,8 @@ impl Remote {
             }
             let updates: Vec<_> = ready.plan.creates().map(create).collect();
             let pushed = push(saved.path(), self.url(), &updates, job.options.prompt);
-            let error = match pushed {
-                Ok(_) => return Ok(ready),
-                Err(error) => error,
+            let Err(error) = pushed else {
+                return Ok(ready);
             };
             let again = match &error {
                 PushError::Lost { .. } => true,
@@ -258,7 +257,12 @@ impl Remote {
             return Ok(());
         }
         let atoms = AtomListing::read(&self.listing);
-        if self.ids.chosen.iter().all(|id| atoms.versions.contains_key(id)) {
+        if self
+            .ids
+            .chosen
+            .iter()
+            .all(|id| atoms.versions.contains_key(id))
+        {
             return Ok(());
         }
         self.whole = true;

@@ -49,7 +49,9 @@ pub enum Oddity {
     #[error("`{path}` has the name of a file that holds secrets")]
     #[diagnostic(
         code(eka::publish::secret_name),
-        help("what is published cannot be called back: if it is a secret, revoke it, take the file out, and commit")
+        help(
+            "what is published cannot be called back: if it is a secret, revoke it, take the file out, and commit"
+        )
     )]
     SecretName {
         /// The path from the repository's top.
@@ -59,7 +61,9 @@ pub enum Oddity {
     #[error("`{path}` holds what looks like {what}")]
     #[diagnostic(
         code(eka::publish::secret_text),
-        help("what is published cannot be called back: if it is a secret, revoke it, take it out, and commit")
+        help(
+            "what is published cannot be called back: if it is a secret, revoke it, take it out, and commit"
+        )
     )]
     SecretText {
         /// The path from the repository's top.
@@ -71,7 +75,9 @@ pub enum Oddity {
     #[error("`{path}` has {bytes} bytes, more than {limit}")]
     #[diagnostic(
         code(eka::publish::large_file),
-        help("every consumer fetches it: is it meant to be there? The warning's threshold is `limits.publish-file-bytes`")
+        help(
+            "every consumer fetches it: is it meant to be there? The warning's threshold is `limits.publish-file-bytes`"
+        )
     )]
     LargeFile {
         /// The path from the repository's top.
@@ -85,7 +91,9 @@ pub enum Oddity {
     #[error("the atom of `{path}` has {bytes} bytes, more than {limit}")]
     #[diagnostic(
         code(eka::publish::large_atom),
-        help("every consumer fetches it: is all of it meant to be there? The warning's threshold is `limits.publish-bytes`")
+        help(
+            "every consumer fetches it: is all of it meant to be there? The warning's threshold is `limits.publish-bytes`"
+        )
     )]
     LargeAtom {
         /// Its folder.
@@ -99,7 +107,9 @@ pub enum Oddity {
     #[error("`{path}` sets `{attribute}`")]
     #[diagnostic(
         code(eka::publish::attribute),
-        help("attributes never count for an atom, but Nix before 2.20 applies this one, and sees other bytes than those that are locked")
+        help(
+            "attributes never count for an atom, but Nix before 2.20 applies this one, and sees other bytes than those that are locked"
+        )
     )]
     Attribute {
         /// The path of the `.gitattributes`, from the repository's top.
@@ -111,7 +121,9 @@ pub enum Oddity {
     #[error("`{path}` has no `[atom]` table")]
     #[diagnostic(
         code(eka::publish::tableless),
-        help("its folder is content of the atom around it; if it should be an atom of its own, give it the table")
+        help(
+            "its folder is content of the atom around it; if it should be an atom of its own, give it the table"
+        )
     )]
     Tableless {
         /// Its path from the repository's top.
@@ -150,7 +162,10 @@ pub fn facts(
             .collect();
         let mut all = work(objects.clone());
         for other in others {
-            all.extend(other.join().expect("looking does not panic"));
+            match other.join() {
+                Ok(found) => all.extend(found),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         }
         all
     });
@@ -189,7 +204,9 @@ fn look(
         });
     }
     let tableless = candidate.tableless.iter().cloned();
-    facts.oddities.extend(tableless.map(|path| Oddity::Tableless { path }));
+    facts
+        .oddities
+        .extend(tableless.map(|path| Oddity::Tableless { path }));
     facts.oddities.sort();
     Ok(facts)
 }

@@ -80,12 +80,17 @@ fn sweep(parent: &Path) {
     let Some(names) = names() else { return };
     for held in names.iter().filter(|it| it.ends_with(HELD)) {
         let path = parent.join(held);
-        let Ok(file) = File::open(&path) else { continue };
+        let Ok(file) = File::open(&path) else {
+            continue;
+        };
         if let Err(TryLockError::WouldBlock | TryLockError::Error(_)) = file.try_lock() {
             continue;
         }
         let stem = held.trim_end_matches(HELD);
-        for folder in names.iter().filter(|it| it.starts_with(stem) && *it != held) {
+        for folder in names
+            .iter()
+            .filter(|it| it.starts_with(stem) && *it != held)
+        {
             drop(fs::remove_dir_all(parent.join(folder)));
         }
         drop(fs::remove_file(&path));

@@ -20,9 +20,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Files that hold secrets by how their name ends, in lower case.
-const ENDINGS: &[&str] = &[
-    ".jks", ".kdbx", ".keystore", ".p12", ".pem", ".pfx", ".ppk",
-];
+const ENDINGS: &[&str] = &[".jks", ".kdbx", ".keystore", ".p12", ".pem", ".pfx", ".ppk"];
 
 /// What follows `.env.` where there is nothing secret yet.
 const TEMPLATES: &[&str] = &["dist", "example", "sample", "template"];
@@ -99,7 +97,10 @@ impl Token {
         };
         let n = tail.iter().take_while(|it| is_word(**it)).count();
         // What is one character over and over is an example.
-        let varied = tail.iter().take(n).any(|it| it.to_ascii_lowercase() != tail[0].to_ascii_lowercase());
+        let varied = tail
+            .iter()
+            .take(n)
+            .any(|it| !it.eq_ignore_ascii_case(&tail[0]));
         n >= self.tail && varied
     }
 }
@@ -127,10 +128,25 @@ mod tests {
 
     #[test]
     fn names() {
-        for name in [".env", ".env.local", "id_rsa", "ID_ED25519", "server.pem", "Credentials", "a.P12"] {
+        for name in [
+            ".env",
+            ".env.local",
+            "id_rsa",
+            "ID_ED25519",
+            "server.pem",
+            "Credentials",
+            "a.P12",
+        ] {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in [".env.example", "env", "id_rsa.pub", "pem", "credentials.md", "key.rs"] {
+        for name in [
+            ".env.example",
+            "env",
+            "id_rsa.pub",
+            "pem",
+            "credentials.md",
+            "key.rs",
+        ] {
             assert!(!is_secret_name(name), "{name}");
         }
     }
@@ -144,13 +160,25 @@ mod tests {
     #[test]
     fn texts() {
         let tail = "0123456789abcdefghijABCDEFGHIJ0123456789";
-        check(&["x\n-----BEGIN ", "RSA PRIVATE KEY-----\n"], Some("a private key"));
+        check(
+            &["x\n-----BEGIN ", "RSA PRIVATE KEY-----\n"],
+            Some("a private key"),
+        );
         check(&["-----BEGIN ", "PRIVATE KEY-----"], Some("a private key"));
-        check(&["-----BEGIN ", "OPENSSH PRIVATE KEY-----"], Some("a private key"));
-        check(&["-----BEGIN ", "PGP PRIVATE KEY BLOCK-----"], Some("a private key"));
+        check(
+            &["-----BEGIN ", "OPENSSH PRIVATE KEY-----"],
+            Some("a private key"),
+        );
+        check(
+            &["-----BEGIN ", "PGP PRIVATE KEY BLOCK-----"],
+            Some("a private key"),
+        );
         check(&["-----BEGIN ", "CERTIFICATE-----"], None);
         check(&["-----BEGIN ", "PUBLIC KEY----- PRIVATE KEY"], None);
-        check(&["token = \"gh", "p_", &tail[..36], "\""], Some("a GitHub token"));
+        check(
+            &["token = \"gh", "p_", &tail[..36], "\""],
+            Some("a GitHub token"),
+        );
         check(&["gh", "p_", &tail[..35]], None);
         check(&["xgh", "p_", &tail[..36]], None);
         check(&["gh", "p_", &"x".repeat(36)], None);

@@ -1,7 +1,7 @@
 //! `eka.publish/1`.
 
 use eka::publish::{CutWhy, Outcome, Published, RemoteReport, Report, Run, State};
-use miette::Diagnostic;
+use miette::Diagnostic as _;
 use serde::Serialize;
 
 use crate::render::publish::state;

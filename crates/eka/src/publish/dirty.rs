@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use atom::manifest::{Dep, SetPlace};
 use atom::AtomPath;
+use atom::manifest::{Dep, SetPlace};
 use atom_git::publish::{Candidate, Ready};
 use atom_git::repo::Repo;
 
-use super::error::{Dirty, Unfound};
 use super::Work;
+use super::error::{Dirty, Unfound};
 use crate::error::Error;
 
 /// Beyond so many folders the whole work tree is looked at.

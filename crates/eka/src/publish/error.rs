@@ -69,7 +69,10 @@ pub enum PublishError {
 
 /// The work tree holds something else than what is published.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
-#[error("the work tree differs from commit `{commit}`, which is what is published: {}", some(paths))]
+#[error(
+    "the work tree differs from commit `{commit}`, which is what is published: {}",
+    some(paths)
+)]
 #[diagnostic(
     severity(warning),
     code(eka::publish::dirty),
@@ -84,7 +87,9 @@ pub struct Dirty {
 
 /// A dependency by `::` that consumers will not find.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
-#[error("`{id}` depends on `{dep}` `{req}` of this repository, of which nothing is published that fits")]
+#[error(
+    "`{id}` depends on `{dep}` `{req}` of this repository, of which nothing is published that fits"
+)]
 #[diagnostic(
     severity(warning),
     code(eka::publish::unfound),
@@ -122,7 +127,11 @@ impl PublishError {
 /// The first few, and how many more.
 fn some(paths: &[String]) -> String {
     const SHOWN: usize = 5;
-    let shown: Vec<_> = paths.iter().take(SHOWN).map(|it| format!("`{it}`")).collect();
+    let shown: Vec<_> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|it| format!("`{it}`"))
+        .collect();
     let shown = shown.join(", ");
     match paths.len().saturating_sub(SHOWN) {
         0 => shown,

@@ -75,7 +75,11 @@ mod tests {
             "1.0.0-rc.1+build.5",
             "https://example.org/r::λ@^1.0.0-rc.1",
         );
-        check("https://github.com.evil.org/o/r", "1.0.0", "https://github.com.evil.org/o/r::λ@^1.0");
+        check(
+            "https://github.com.evil.org/o/r",
+            "1.0.0",
+            "https://github.com.evil.org/o/r::λ@^1.0",
+        );
         check("/srv/a b", "1.0.0", "'/srv/a b::λ@^1.0'");
     }
 }

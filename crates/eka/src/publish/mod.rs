@@ -14,11 +14,11 @@ use std::num::NonZero;
 use std::thread;
 
 use atom::url::RepoUrl;
+pub use atom_git::content::CutWhy;
 use atom_git::nar::NarMemo;
 use atom_git::publish::{
     self, Atoms, Candidate, Choice, Chosen, Job, Means, Ready, Scratch, Thresholds, Verdict,
 };
-pub use atom_git::content::CutWhy;
 pub use atom_git::publish::{Facts, Oddity, Refusal, WithHistory};
 use atom_git::remote::TransportOptions;
 use atom_git::repo::Repo;
@@ -236,9 +236,8 @@ impl Work<'_> {
         jobs: &[Result<(publish::Remote, Ready), Error>],
     ) -> Result<Vec<Option<Facts>>, Error> {
         let ready = || jobs.iter().flatten().map(|(_, ready)| ready);
-        let is_new = |at: usize| {
-            ready().any(|it| matches!(it.plan.steps[at].verdict, Verdict::New))
-        };
+        let is_new =
+            |at: usize| ready().any(|it| matches!(it.plan.steps[at].verdict, Verdict::New));
         let new: Vec<usize> = (0..candidates.len()).filter(|&at| is_new(at)).collect();
         let looked: Vec<&Candidate> = new.iter().map(|&at| &candidates[at]).collect();
         let limit = |name, default| self.ctx.config.count("limits", name).unwrap_or(default);

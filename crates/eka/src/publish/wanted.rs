@@ -68,7 +68,11 @@ fn resolved(path: &Path) -> PathBuf {
     for above in plain.ancestors() {
         if let Ok(real) = above.canonicalize() {
             let rest = plain.strip_prefix(above).unwrap_or(Path::new(""));
-            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
         }
     }
     plain

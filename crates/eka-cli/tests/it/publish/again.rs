@@ -21,15 +21,21 @@ fn delete(repo: &Repo, name: &str) {
 fn publishing_again_is_nothing_to_do() {
     let shop = published();
     let refs = shop.refs();
-    shop.run(&["publish", "a"]).done().says(&["out: present a@1.0.0", "nothing to publish"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: present a@1.0.0", "nothing to publish"]);
     // From a later commit the atom is the same commit, and the source stays.
     shop.repo.write("README", "later\n");
     shop.commit();
-    shop.run(&["publish", "a"]).done().says(&["out: present a@1.0.0"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: present a@1.0.0"]);
     // A folder that moved is the same atom.
     shop.repo.git(["mv", "libs/a", "a"]);
     shop.commit();
-    shop.run(&["publish", "a"]).done().says(&["out: present a@1.0.0"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: present a@1.0.0"]);
     assert_eq!(shop.refs(), refs);
 }
 
@@ -61,7 +67,11 @@ fn what_is_missing_is_completed_as_the_spec_says() {
         } else {
             assert_eq!(shop.refs(), refs, "{missing:?}");
         }
-        let said = if missing == ["atom", "spec"] { "new" } else { "completed" };
+        let said = if missing == ["atom", "spec"] {
+            "new"
+        } else {
+            "completed"
+        };
         ran.says(&[&format!("out: {said} a@1.0.0")]);
     }
 }
@@ -75,9 +85,10 @@ fn a_spec_is_completed_from_its_own_source_alone() {
     delete(&shop.up, &part("spec"));
     shop.repo.write("README", "later\n");
     shop.commit();
-    shop.run(&["publish", "a"])
-        .exit(1)
-        .says(&["is there in part", &format!("complete it by `eka publish --rev {old}`")]);
+    shop.run(&["publish", "a"]).exit(1).says(&[
+        "is there in part",
+        &format!("complete it by `eka publish --rev {old}`"),
+    ]);
     shop.run(&["publish", "a", "--rev", &old]).done();
     assert_eq!(shop.refs(), refs);
 }
@@ -87,7 +98,9 @@ fn a_source_that_moved_is_told_as_such() {
     let shop = published();
     let root = shop.up.rev("refs/eka/root");
     shop.up.git(["update-ref", &part("src"), &root]);
-    shop.run(&["publish", "a"]).exit(5).says(&["was changed there: its `src` is", &root]);
+    shop.run(&["publish", "a"])
+        .exit(5)
+        .says(&["was changed there: its `src` is", &root]);
 }
 
 #[test]
@@ -108,15 +121,22 @@ fn a_spec_that_is_none_is_told() {
     let shop = published();
     let root = shop.up.rev("refs/eka/root");
     shop.up.git(["update-ref", &part("spec"), &root]);
-    shop.run(&["publish", "a"]).exit(1).says(&[&format!("with a spec `{root}` that cannot be read")]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&[&format!("with a spec `{root}` that cannot be read")]);
     // A blob where a commit belongs, and a ref to another one.
     let blob = shop.up.git_with(["hash-object", "-w", "--stdin"], b"x");
     shop.up.git(["update-ref", &part("spec"), &blob]);
-    shop.run(&["publish", "a"]).exit(1).says(&["cannot be read"]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&["cannot be read"]);
     shop.up.git(["update-ref", &part("atom"), &blob]);
-    shop.run(&["publish", "a"]).exit(1).says(&["with another content", &blob]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&["with another content", &blob]);
     delete(&shop.up, &part("atom"));
     delete(&shop.up, &part("spec"));
-    shop.up.git(["symbolic-ref", &part("atom"), "refs/heads/main"]);
+    shop.up
+        .git(["symbolic-ref", &part("atom"), "refs/heads/main"]);
     shop.run(&["publish", "a"]).exit(1).says(&["is in the way"]);
 }

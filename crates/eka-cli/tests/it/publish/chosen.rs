@@ -2,7 +2,9 @@ use super::{Ran, Shop};
 
 fn two() -> Shop {
     let shop = Shop::new();
-    shop.atom("libs/a", "a", "1.0.0").atom("libs/b", "b", "1.0.0").commit();
+    shop.atom("libs/a", "a", "1.0.0")
+        .atom("libs/b", "b", "1.0.0")
+        .commit();
     shop
 }
 
@@ -16,8 +18,13 @@ fn check(shop: &Shop, args: &[&str], expected: &[&str]) {
 }
 
 fn new(ran: &Ran) -> Vec<String> {
-    let lines = ran.shown.lines().filter_map(|it| it.strip_prefix("out: new "));
-    lines.map(|it| it.split('@').next().unwrap().to_owned()).collect()
+    let lines = ran
+        .shown
+        .lines()
+        .filter_map(|it| it.strip_prefix("out: new "));
+    lines
+        .map(|it| it.split('@').next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -41,7 +48,9 @@ fn folders_ids_and_the_current_one() {
 fn what_is_none_is_said() {
     let shop = two();
     let check = |args: &[&str], code, parts: &[&str]| {
-        shop.run(&[&["publish"], args].concat()).exit(code).says(parts);
+        shop.run(&[&["publish"], args].concat())
+            .exit(code)
+            .says(parts);
     };
     check(&["c"], 1, &["has no atom `c`", "the commit has: `a`, `b`"]);
     check(&["A"], 1, &["has no atom `A`", "did you mean `a`?"]);
@@ -52,8 +61,19 @@ fn what_is_none_is_said() {
     check(&["a", "--all"], 2, &["cannot be used with"]);
     check(&["a b"], 2, &["neither a folder nor an id"]);
     shop.atom("libs/new", "new", "1.0.0");
-    check(&["libs/new"], 1, &["has no folder `libs/new`", "what is not committed is not published"]);
-    check(&["-C", "libs/new"], 1, &["is in no atom", "what is not committed is not published"]);
+    check(
+        &["libs/new"],
+        1,
+        &[
+            "has no folder `libs/new`",
+            "what is not committed is not published",
+        ],
+    );
+    check(
+        &["-C", "libs/new"],
+        1,
+        &["is in no atom", "what is not committed is not published"],
+    );
 }
 
 #[test]
@@ -61,7 +81,9 @@ fn changed_since_a_revision_and_since_publishing() {
     let shop = two();
     check(&shop, &["--changed"], &["a", "b"]);
     shop.run(&["publish", "--all"]).done();
-    shop.run(&["publish", "--changed"]).done().says(&["nothing to publish", "2 unchanged"]);
+    shop.run(&["publish", "--changed"])
+        .done()
+        .says(&["nothing to publish", "2 unchanged"]);
     shop.manifest("libs/b", "b", "1.1.0", "");
     shop.repo.write("README", "more\n");
     shop.commit();
@@ -102,8 +124,12 @@ fn from_another_revision() {
     check(&shop, &["--all"], &["b"]);
     check(&shop, &["--all", "--rev", "HEAD~1"], &["a", "b"]);
     check(&shop, &["libs/a", "--rev", &old], &["a"]);
-    shop.run(&["publish", "--all", "--rev", "none"]).exit(1).says(&["names no revision"]);
-    shop.run(&["publish", "--all", "--rev", "HEAD:README"]).exit(1).says(&["is no commit"]);
+    shop.run(&["publish", "--all", "--rev", "none"])
+        .exit(1)
+        .says(&["names no revision"]);
+    shop.run(&["publish", "--all", "--rev", "HEAD:README"])
+        .exit(1)
+        .says(&["is no commit"]);
     shop.repo.git(["tag", "-a", "-m", "v", "v1", &old]);
     shop.run(&["publish", "a", "--rev", "v1"]).done();
     assert_eq!(shop.up.rev("refs/atoms/a/1.0.0/src"), old);
@@ -117,8 +143,13 @@ fn what_is_not_published_is_passed_by() {
     shop.manifest("libs/a/fixture", "a", "9.0.0", "publish = false\n");
     shop.commit();
     check(&shop, &["--all"], &["a", "b"]);
-    shop.run(&["publish", "--dry-run", "--all"]).says(&["`plain/atom.toml` has no `[atom]` table"]);
-    shop.run(&["publish", "fixture"]).exit(1).says(&["`fixture` has `publish = false`"]);
-    shop.run(&["publish", "./plain"]).exit(2).says(&["no `[atom]` table"]);
+    shop.run(&["publish", "--dry-run", "--all"])
+        .says(&["`plain/atom.toml` has no `[atom]` table"]);
+    shop.run(&["publish", "fixture"])
+        .exit(1)
+        .says(&["`fixture` has `publish = false`"]);
+    shop.run(&["publish", "./plain"])
+        .exit(2)
+        .says(&["no `[atom]` table"]);
     shop.run(&["publish", "a"]).done().says(&["3 files"]);
 }

@@ -17,9 +17,19 @@ fn an_atom_is_published() {
     );
     assert_eq!(shop.refs().len(), 3);
     shop.up.git(["fsck", "--strict"]);
-    let tree = shop.up.git(["ls-tree", "-r", "--name-only", "refs/atoms/hello/1.2.0/atom"]);
+    let tree = shop.up.git([
+        "ls-tree",
+        "-r",
+        "--name-only",
+        "refs/atoms/hello/1.2.0/atom",
+    ]);
     assert_eq!(tree, "atom.toml\nmain.txt");
-    let tree = shop.up.git(["ls-tree", "-r", "--name-only", "refs/atoms/hello/1.2.0/spec"]);
+    let tree = shop.up.git([
+        "ls-tree",
+        "-r",
+        "--name-only",
+        "refs/atoms/hello/1.2.0/spec",
+    ]);
     assert_eq!(tree, "atom.toml");
     let src = shop.up.rev("refs/atoms/hello/1.2.0/src");
     assert_eq!(src, shop.repo.rev("HEAD"));
@@ -32,7 +42,8 @@ fn answers_as_json() {
     let shown = shop.run(&["publish", "--all", "--format", "json"]);
     shown.done();
     let line = shown.shown.lines().nth(1).unwrap();
-    let json: serde_json::Value = serde_json::from_str(line.strip_prefix("out: ").unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(line.strip_prefix("out: ").unwrap()).unwrap();
     assert_eq!(json["schema"], "eka.publish/1");
     assert_eq!(json["commit"], shop.repo.rev("HEAD"));
     assert_eq!(json["dry_run"], false);
@@ -55,19 +66,24 @@ fn a_dry_run_says_all_and_does_nothing() {
     let shop = Shop::new();
     shop.atom("hello", "hello", "1.2.0").commit();
     let before = shop.up.refs();
-    shop.run(&["publish", "--all", "--dry-run"])
-        .done()
-        .says(&["out: new hello@1.2.0", "would publish from", "2 files, 44 bytes"]);
+    shop.run(&["publish", "--all", "--dry-run"]).done().says(&[
+        "out: new hello@1.2.0",
+        "would publish from",
+        "2 files, 44 bytes",
+    ]);
     assert_eq!(shop.up.refs(), before);
     let json = shop.run(&["publish", "--all", "--dry-run", "--format", "json"]);
-    json.done().says(&["\"dry_run\":true", "\"outcome\":\"done\""]);
+    json.done()
+        .says(&["\"dry_run\":true", "\"outcome\":\"done\""]);
 }
 
 /// Nothing of the user's repository changes: no ref, no object, no file.
 #[test]
 fn the_repository_is_only_read() {
     let shop = Shop::new();
-    shop.atom("a", "a", "1.0.0").atom("a/b", "b", "1.0.0").commit();
+    shop.atom("a", "a", "1.0.0")
+        .atom("a/b", "b", "1.0.0")
+        .commit();
     let look = || {
         let mut files = Vec::new();
         let mut open = vec![shop.repo.path().to_owned()];
@@ -105,15 +121,22 @@ fn odd_names_and_versions() {
         "new `only@0.0.1` of `only`: 1 file, 37 bytes",
     ]);
     let names: Vec<_> = shop.refs().iter().map(|it| it[41..].to_owned()).collect();
-    assert!(names.contains(&"refs/atoms/λ/1.0.0-rc%2Elock/atom".to_owned()), "{names:?}");
+    assert!(
+        names.contains(&"refs/atoms/λ/1.0.0-rc%2Elock/atom".to_owned()),
+        "{names:?}"
+    );
     assert!(names.contains(&"refs/atoms/ひらがな/1.0.0-rc.1+build.5/src".to_owned()));
-    shop.run(&["publish", "--all"]).done().says(&["nothing to publish"]);
+    shop.run(&["publish", "--all"])
+        .done()
+        .says(&["nothing to publish"]);
 }
 
 #[test]
 fn an_atom_at_the_top_of_the_repository() {
     let shop = Shop::new();
-    shop.manifest(".", "top", "1.0.0", "").atom("libs/a", "a", "1.0.0").commit();
+    shop.manifest(".", "top", "1.0.0", "")
+        .atom("libs/a", "a", "1.0.0")
+        .commit();
     shop.run(&["publish"]).done().says(&[
         "out: new top@1.0.0",
         "of `.`: 2 files",

@@ -52,8 +52,16 @@ fn publish(env: &Env, repo: &Repo, up: &Repo) -> Vec<String> {
     repo.git(["push", "--quiet", &up.url(), "HEAD:refs/heads/main"]);
     for args in [&["init"][..], &["publish", "--all"]] {
         let mut command = env.eka(Path::new(env!("CARGO_BIN_EXE_eka")), repo.path());
-        let output = command.args(args).args(["--remote", &up.url()]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = command
+            .args(args)
+            .args(["--remote", &up.url()])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     refs(up)
 }
@@ -103,17 +111,29 @@ fn everybody_publishes_the_same() {
     std::fs::write(attributes, "* export-ignore eol=crlf ident\n").unwrap();
     let up = other.bare("up.git");
     // A umask is a process's own: a shell sets it.
-    let script = format!(
-        "umask 077; exec \"$0\" publish --all --remote {}",
-        up.url()
-    );
+    let script = format!("umask 077; exec \"$0\" publish --all --remote {}", up.url());
     clone.git(["push", "--quiet", &up.url(), "HEAD:refs/heads/main"]);
     let eka = Path::new(env!("CARGO_BIN_EXE_eka"));
     let mut init = other.eka(eka, clone.path());
-    assert!(init.args(["init", "--remote", &up.url()]).status().unwrap().success());
+    assert!(
+        init.args(["init", "--remote", &up.url()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut shell = other.command("/bin/sh");
-    let output = shell.current_dir(clone.path()).arg("-c").arg(script).arg(eka).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = shell
+        .current_dir(clone.path())
+        .arg("-c")
+        .arg(script)
+        .arg(eka)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 
     let golden = std::fs::read_to_string(vectors().join("refs.txt")).unwrap_or_default();
     assert_eq!(refs(&up).join("\n") + "\n", golden);
@@ -129,7 +149,11 @@ fn a_later_commit_publishes_the_same_atoms() {
     let found = publish(&world.env, &repo, &world.env.bare("up.git"));
     let golden = std::fs::read_to_string(vectors().join("refs.txt")).unwrap_or_default();
     let of = |lines: &[String], part: &str| -> Vec<String> {
-        lines.iter().filter(|it| it.ends_with(part)).cloned().collect()
+        lines
+            .iter()
+            .filter(|it| it.ends_with(part))
+            .cloned()
+            .collect()
     };
     let golden: Vec<String> = golden.lines().map(str::to_owned).collect();
     // The top holds the README, which is another one.

@@ -24,20 +24,33 @@ fn a_publisher_that_is_killed_leaves_all_or_nothing() {
             shop.atom(&format!("a{n}"), &format!("a{n}"), &format!("{number}.0.0"));
         }
         shop.commit();
-        let victim = if number % 2 == 0 { Victim::Alone } else { Victim::Group };
+        let victim = if number % 2 == 0 {
+            Victim::Alone
+        } else {
+            Victim::Group
+        };
         let delay = Duration::from_micros(u64::from(number % 10) * 4000);
         let mut command = shop.eka(&["publish", "--all"]);
         let ended = kill_when(&mut command, victim, delay, busy);
         // A push that outlives its publisher comes to its own end.
         wait_until("the push ends", || !shop.pushes());
         let there = shop.refs().len() - published;
-        assert!(there == 0 || there == 3 * ATOMS, "{there} refs of {}", 3 * ATOMS);
+        assert!(
+            there == 0 || there == 3 * ATOMS,
+            "{there} refs of {}",
+            3 * ATOMS
+        );
         published += there;
         // The next run just works, and takes away what the killed one left.
         shop.run(&["publish", "--all"]).done();
         published = shop.refs().len();
         assert_eq!(published, 3 * ATOMS * (number as usize + 1));
-        assert_eq!(fs::read_dir(&staging).unwrap().count(), 0, "nothing stays in {}", staging.display());
+        assert_eq!(
+            fs::read_dir(&staging).unwrap().count(),
+            0,
+            "nothing stays in {}",
+            staging.display()
+        );
         ended
     });
     assert!(tally.killed >= 20, "{tally:?}");
@@ -68,4 +81,3 @@ impl Shop {
 fn folder_of_refs(path: &std::path::Path) -> bool {
     path.components().any(|it| it.as_os_str() == "refs")
 }
-

@@ -20,7 +20,10 @@ fn race(shop: &Shop, url: &str) {
         command.spawn().unwrap()
     };
     let running: Vec<_> = revs.iter().map(start).collect();
-    let ended: Vec<_> = running.into_iter().map(|it| it.wait_with_output().unwrap()).collect();
+    let ended: Vec<_> = running
+        .into_iter()
+        .map(|it| it.wait_with_output().unwrap())
+        .collect();
 
     let winner = shop.up.rev("refs/atoms/a/1.0.0/src");
     let mut n_won = 0;
@@ -31,7 +34,12 @@ fn race(shop: &Shop, url: &str) {
             n_won += 1;
         } else {
             assert!(shown.starts_with("1\n"), "{shown}");
-            assert!(shown.replace("\nerr:   │ ", " ").contains(&format!("cut from `{winner}`")), "{shown}");
+            assert!(
+                shown
+                    .replace("\nerr:   │ ", " ")
+                    .contains(&format!("cut from `{winner}`")),
+                "{shown}"
+            );
         }
     }
     assert_eq!(n_won, 1);

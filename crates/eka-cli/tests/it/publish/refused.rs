@@ -5,41 +5,61 @@ const HERE: &str = "[sets]\nhere = \"::\"\n[deps.here]\n";
 #[test]
 fn a_repository_that_cannot_be_published_from() {
     let shop = Shop::empty();
-    shop.run(&["publish", "--all"]).exit(1).says(&["has no commits yet"]);
+    shop.run(&["publish", "--all"])
+        .exit(1)
+        .says(&["has no commits yet"]);
     shop.repo.write("README", "").commit("begin");
-    shop.run(&["publish", "--all"]).exit(1).says(&["has no atom to publish"]);
+    shop.run(&["publish", "--all"])
+        .exit(1)
+        .says(&["has no atom to publish"]);
     shop.atom("a", "a", "1.0.0").commit();
     shop.run(&["publish", "--all"])
         .exit(1)
         .says(&["has no root yet", "eka init --remote origin"]);
-    let shallow = shop.world.env.clone_of(&shop.up.url(), "shallow", &["--depth=1", "--branch=main"]);
+    let shallow =
+        shop.world
+            .env
+            .clone_of(&shop.up.url(), "shallow", &["--depth=1", "--branch=main"]);
     let folder = shallow.path().display().to_string();
     shop.run(&["-C", &folder, "publish", "--all"])
         .exit(1)
         .says(&["is shallow", "git fetch --unshallow"]);
     let sha256 = shop.world.env.path("sha256").display().to_string();
-    shop.repo.git(["init", "--quiet", "--object-format=sha256", &sha256]);
-    shop.run(&["-C", &sha256, "publish", "--all"]).exit(1).says(&["SHA-256"]);
+    shop.repo
+        .git(["init", "--quiet", "--object-format=sha256", &sha256]);
+    shop.run(&["-C", &sha256, "publish", "--all"])
+        .exit(1)
+        .says(&["SHA-256"]);
     let none = shop.world.env.path("none");
     std::fs::create_dir(&none).unwrap();
     let none = none.display().to_string();
-    shop.run(&["-C", &none, "publish", "--all"]).exit(1).says(&["in no git repository"]);
+    shop.run(&["-C", &none, "publish", "--all"])
+        .exit(1)
+        .says(&["in no git repository"]);
 }
 
 #[test]
 fn a_bare_repository_and_a_linked_work_tree() {
     let shop = Shop::new();
     shop.atom("libs/a", "a", "1.0.0").commit();
-    let bare = shop.world.env.clone_of(&shop.up.url(), "bare.git", &["--bare"]);
+    let bare = shop
+        .world
+        .env
+        .clone_of(&shop.up.url(), "bare.git", &["--bare"]);
     let folder = bare.path().display().to_string();
-    let run = |args: &[&str]| shop.run(&[&["-C", &folder, "publish", "--rev", "main"], args].concat());
-    run(&[]).exit(2).says(&["a bare repository has no current atom"]);
+    let run =
+        |args: &[&str]| shop.run(&[&["-C", &folder, "publish", "--rev", "main"], args].concat());
+    run(&[])
+        .exit(2)
+        .says(&["a bare repository has no current atom"]);
     run(&["--all"]).done().says(&["out: new a@1.0.0"]);
     run(&["libs/a"]).done().says(&["out: present a@1.0.0"]);
     let tree = shop.world.env.path("tree").display().to_string();
     shop.repo.git(["worktree", "add", "--quiet", &tree]);
     let deep = format!("{tree}/libs/a");
-    shop.run(&["-C", &deep, "publish"]).done().says(&["out: present a@1.0.0"]);
+    shop.run(&["-C", &deep, "publish"])
+        .done()
+        .says(&["out: present a@1.0.0"]);
 }
 
 #[test]
@@ -53,7 +73,15 @@ fn a_root_that_is_not_ours() {
         .exit(1)
         .says(&[&format!("has the root `{root}`"), "does not descend from"]);
     // A merge of a back-dated unrelated root changes nothing: the posted one counts.
-    shop.repo.git(["merge", "--quiet", "--allow-unrelated-histories", "--strategy=ours", "-m", "join", "main"]);
+    shop.repo.git([
+        "merge",
+        "--quiet",
+        "--allow-unrelated-histories",
+        "--strategy=ours",
+        "-m",
+        "join",
+        "main",
+    ]);
     shop.push();
     shop.run(&["publish", "a"]).done();
     let atom = shop.up.git(["cat-file", "-p", "refs/atoms/a/1.0.0/atom"]);
@@ -78,8 +106,12 @@ fn private_history_stays_private() {
     assert_eq!(shop.up.refs(), before);
     let objects = shop.up.try_git(&["cat-file", "-e", &src]);
     assert!(!objects.status.success(), "nothing was sent");
-    shop.run(&["publish", "a", "--with-history", "--dry-run"]).done().says(&["with 3 commits of history"]);
-    shop.run(&["publish", "a", "--with-history"]).done().says(&["with 3 commits of history"]);
+    shop.run(&["publish", "a", "--with-history", "--dry-run"])
+        .done()
+        .says(&["with 3 commits of history"]);
+    shop.run(&["publish", "a", "--with-history"])
+        .done()
+        .says(&["with 3 commits of history"]);
     assert_eq!(shop.up.rev("refs/atoms/a/1.1.0/src"), src);
     // A tag, annotated or not, shows it as a branch does.
     shop.atom("a", "a", "1.2.0").repo.commit("bump");
@@ -94,12 +126,19 @@ fn private_history_stays_private() {
 fn tips_that_are_not_known_here_are_asked_for() {
     let shop = Shop::new();
     shop.atom("a", "a", "1.0.0").commit();
-    let other = shop.world.env.clone_of(&shop.up.url(), "other", &["--branch=main"]);
+    let other = shop
+        .world
+        .env
+        .clone_of(&shop.up.url(), "other", &["--branch=main"]);
     other.write("more", "x").commit("more");
     other.git(["push", "--quiet", "origin", "main"]);
-    shop.run(&["publish", "a"]).done().says(&["out: new a@1.0.0"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: new a@1.0.0"]);
     shop.atom("a", "a", "1.1.0").repo.commit("not pushed");
-    shop.run(&["publish", "a"]).exit(1).says(&["would upload 1 commit"]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&["would upload 1 commit"]);
 }
 
 #[test]
@@ -107,7 +146,12 @@ fn every_invalid_manifest_is_told() {
     let shop = Shop::new();
     shop.atom("good", "good", "1.0.0");
     shop.manifest("one", "one", "1.0", "");
-    shop.manifest("two", "two", "1.0.0", "licence = \"MIT\"\n[sets]\nx = \"http://example.org/x\"\n");
+    shop.manifest(
+        "two",
+        "two",
+        "1.0.0",
+        "licence = \"MIT\"\n[sets]\nx = \"http://example.org/x\"\n",
+    );
     shop.repo.write("three/atom.toml", "not TOML");
     shop.repo.symlink("four/atom.toml", "../good/atom.toml");
     shop.commit();
@@ -120,9 +164,16 @@ fn every_invalid_manifest_is_told() {
         "`four/atom.toml` is no regular file",
     ]);
     assert!(shop.refs().is_empty());
-    shop.run(&["publish", "./two"]).exit(2).says(&["licence"]).says_nothing_of(&["three"]);
-    shop.run(&["publish", "two"]).exit(1).says(&["whose manifest cannot be read: `one`, `three`, `two`"]);
-    shop.run(&["publish", "./four"]).exit(2).says(&["is no regular file"]);
+    shop.run(&["publish", "./two"])
+        .exit(2)
+        .says(&["licence"])
+        .says_nothing_of(&["three"]);
+    shop.run(&["publish", "two"])
+        .exit(1)
+        .says(&["whose manifest cannot be read: `one`, `three`, `two`"]);
+    shop.run(&["publish", "./four"])
+        .exit(2)
+        .says(&["is no regular file"]);
     // What is not asked for stands in nobody's way.
     shop.run(&["publish", "good"]).done();
 }
@@ -136,7 +187,9 @@ fn a_manifest_below_decides_what_is_cut() {
     shop.run(&["publish", "a"])
         .exit(2)
         .says(&["`a/below/atom.toml` decides whether its folder is an atom of its own"]);
-    shop.repo.remove("a/below/atom.toml").symlink("a/below/atom.toml", "../atom.toml");
+    shop.repo
+        .remove("a/below/atom.toml")
+        .symlink("a/below/atom.toml", "../atom.toml");
     shop.commit();
     // A link is content.
     shop.run(&["publish", "a"]).done().says(&["3 files"]);
@@ -148,23 +201,37 @@ fn dependencies_need_a_current_lock() {
     shop.atom("util", "util", "0.1.0");
     shop.manifest("a", "a", "1.0.0", &format!("{HERE}util = \"^0.1\"\n"));
     shop.commit();
-    shop.run(&["publish", "a"]).exit(3).says(&["has dependencies and no `atom.lock`", "run `eka lock` in `a`"]);
+    shop.run(&["publish", "a"]).exit(3).says(&[
+        "has dependencies and no `atom.lock`",
+        "run `eka lock` in `a`",
+    ]);
     shop.run(&["-C", "a", "lock"]).done();
     shop.run(&["publish", "a"]).exit(3);
     shop.commit();
     shop.run(&["publish", "a", "--dry-run"]).done();
     shop.manifest("util", "util", "0.1.1", "").commit();
-    shop.run(&["publish", "a"]).exit(3).says(&["the lock of `a` is out of date", "util", "0.1.0", "0.1.1"]);
+    shop.run(&["publish", "a"]).exit(3).says(&[
+        "the lock of `a` is out of date",
+        "util",
+        "0.1.0",
+        "0.1.1",
+    ]);
     shop.repo.git(["mv", "util", "moved"]);
     shop.commit();
     shop.run(&["publish", "a"]).exit(3).says(&["not at `util`"]);
     shop.run(&["-C", "a", "lock"]).done();
     shop.repo.write("a/atom.lock", "version = 2\n");
     shop.commit();
-    shop.run(&["publish", "a"]).exit(2).says(&["the lock of `a` is not valid"]);
-    shop.repo.remove("a/atom.lock").symlink("a/atom.lock", "../moved/atom.toml");
+    shop.run(&["publish", "a"])
+        .exit(2)
+        .says(&["the lock of `a` is not valid"]);
+    shop.repo
+        .remove("a/atom.lock")
+        .symlink("a/atom.lock", "../moved/atom.toml");
     shop.commit();
-    shop.run(&["publish", "./a"]).exit(2).says(&["`a/atom.lock` is no regular file"]);
+    shop.run(&["publish", "./a"])
+        .exit(2)
+        .says(&["`a/atom.lock` is no regular file"]);
 }
 
 #[test]
@@ -185,7 +252,10 @@ fn dependencies_on_what_is_never_published() {
 #[test]
 fn two_atoms_of_one_id() {
     let shop = Shop::new();
-    shop.atom("libs/a", "a", "1.0.0").atom("old/a", "a", "0.9.0").atom("b", "b", "1.0.0").commit();
+    shop.atom("libs/a", "a", "1.0.0")
+        .atom("old/a", "a", "0.9.0")
+        .atom("b", "b", "1.0.0")
+        .commit();
     for args in [&["--all"][..], &["a"], &["./old/a"]] {
         shop.run(&[&["publish"], args].concat())
             .exit(1)
@@ -197,18 +267,28 @@ fn two_atoms_of_one_id() {
 #[test]
 fn ids_that_look_alike() {
     let shop = Shop::new();
-    shop.atom("1", "zlib", "1.0.0").atom("2", "ZLib", "1.0.0").commit();
-    shop.run(&["publish", "--all"]).exit(1).says(&["`ZLib@1.0.0` looks like `zlib`"]);
+    shop.atom("1", "zlib", "1.0.0")
+        .atom("2", "ZLib", "1.0.0")
+        .commit();
+    shop.run(&["publish", "--all"])
+        .exit(1)
+        .says(&["`ZLib@1.0.0` looks like `zlib`"]);
     assert!(shop.refs().is_empty());
     shop.run(&["publish", "zlib"]).done();
-    shop.run(&["publish", "ZLib"]).exit(1).says(&["looks like `zlib`"]);
+    shop.run(&["publish", "ZLib"])
+        .exit(1)
+        .says(&["looks like `zlib`"]);
     // Whatever else the set has: also one that this commit does not know.
     shop.repo.remove("1").remove("2");
-    shop.atom("3", "раураl", "1.0.0").atom("4", "zlibl", "1.0.0").commit();
+    shop.atom("3", "раураl", "1.0.0")
+        .atom("4", "zlibl", "1.0.0")
+        .commit();
     shop.run(&["publish", "zlibl"]).done();
     shop.repo.remove("4");
     shop.atom("4", "zlib1", "1.0.0").commit();
-    shop.run(&["publish", "zlib1"]).exit(1).says(&["looks like `zlibl`"]);
+    shop.run(&["publish", "zlib1"])
+        .exit(1)
+        .says(&["looks like `zlibl`"]);
     shop.run(&["publish", "--all"]).exit(2);
 }
 
@@ -218,12 +298,17 @@ fn versions_that_cannot_be() {
     shop.atom("a", "a", "1.0.0+one").commit();
     shop.run(&["publish", "a"]).done();
     shop.atom("a", "a", "1.0.0+two").commit();
-    shop.run(&["publish", "a"]).exit(1).says(&["differs from the published `1.0.0+one` in build metadata alone"]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&["differs from the published `1.0.0+one` in build metadata alone"]);
     // A tombstone.
     shop.atom("a", "a", "2.0.0").commit();
     let root = shop.up.rev("refs/eka/root");
-    shop.up.git(["update-ref", "refs/atoms/a/2.0.0/yank", &root]);
-    shop.run(&["publish", "a"]).exit(1).says(&["was deleted there, and may never be published again"]);
+    shop.up
+        .git(["update-ref", "refs/atoms/a/2.0.0/yank", &root]);
+    shop.run(&["publish", "a"])
+        .exit(1)
+        .says(&["was deleted there, and may never be published again"]);
     assert_eq!(shop.refs().len(), 4);
 }
 
@@ -234,9 +319,11 @@ fn one_refusal_holds_all_back() {
     shop.run(&["publish", "a"]).done();
     shop.repo.write("a/main.txt", "changed");
     shop.atom("b", "b", "1.0.0").commit();
-    shop.run(&["publish", "--all"])
-        .exit(1)
-        .says(&["out: refused a@1.0.0", "out: held b@1.0.0", "nothing was published"]);
+    shop.run(&["publish", "--all"]).exit(1).says(&[
+        "out: refused a@1.0.0",
+        "out: held b@1.0.0",
+        "nothing was published",
+    ]);
     assert_eq!(shop.refs().len(), 3);
 }
 
@@ -244,8 +331,15 @@ fn one_refusal_holds_all_back() {
 fn foreign_refs_are_passed_by_or_named() {
     let shop = Shop::new();
     let root = shop.up.rev("refs/eka/root");
-    for name in ["a/9.9.9/atom/deeper", "a/1.0/atom", "a/1.0.0/more", "a.b/1.0.0/atom", "x"] {
-        shop.up.git(["update-ref", &format!("refs/atoms/{name}"), &root]);
+    for name in [
+        "a/9.9.9/atom/deeper",
+        "a/1.0/atom",
+        "a/1.0.0/more",
+        "a.b/1.0.0/atom",
+        "x",
+    ] {
+        shop.up
+            .git(["update-ref", &format!("refs/atoms/{name}"), &root]);
     }
     shop.atom("a", "a", "1.0.0").commit();
     shop.run(&["publish", "a"]).done();
@@ -255,9 +349,10 @@ fn foreign_refs_are_passed_by_or_named() {
         shop.up.git(["update-ref", &name, &root]);
         let version = &name["refs/atoms/a/".len()..][..5];
         shop.atom("a", "a", version).commit();
-        shop.run(&["publish", "a"])
-            .exit(1)
-            .says(&[&format!("the ref `{name}` is in the way"), "git push <remote> :"]);
+        shop.run(&["publish", "a"]).exit(1).says(&[
+            &format!("the ref `{name}` is in the way"),
+            "git push <remote> :",
+        ]);
     }
 }
 
@@ -268,11 +363,19 @@ fn hostile_trees() {
     let manifest = shop.repo.rev("HEAD:a/atom.toml");
     let check = |entry: String, says: &str| {
         let inner = format!("100644 blob {manifest}\tatom.toml\n{entry}\n");
-        let inner = shop.repo.git_with(["mktree", "--missing"], inner.as_bytes());
-        let tree = shop.repo.git_with(["mktree"], format!("040000 tree {inner}\ta\n").as_bytes());
+        let inner = shop
+            .repo
+            .git_with(["mktree", "--missing"], inner.as_bytes());
+        let tree = shop
+            .repo
+            .git_with(["mktree"], format!("040000 tree {inner}\ta\n").as_bytes());
         let root = shop.up.rev("refs/eka/root");
-        let commit = shop.repo.git(["commit-tree", "-m", "x", "-p", &root, &tree]);
-        shop.run(&["publish", "a", "--rev", &commit, "--with-history"]).exit(1).says(&[says]);
+        let commit = shop
+            .repo
+            .git(["commit-tree", "-m", "x", "-p", &root, &tree]);
+        shop.run(&["publish", "a", "--rev", &commit, "--with-history"])
+            .exit(1)
+            .says(&[says]);
     };
     let id = "a".repeat(40);
     check(format!("160000 commit {id}\tsub"), "is a submodule");

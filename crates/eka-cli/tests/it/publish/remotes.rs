@@ -12,12 +12,16 @@ fn several_remotes_each_by_itself() {
     shop.repo.git(["push", "--quiet", "other", "main"]);
     let both = ["publish", "a", "--remote", "origin", "--remote", "other"];
     // The one has no root yet: some, not all, was done.
-    shop.run(&both)
-        .exit(6)
-        .says(&["out: new a@1.0.0", "other.git` has no root yet", "eka init --remote other"]);
+    shop.run(&both).exit(6).says(&[
+        "out: new a@1.0.0",
+        "other.git` has no root yet",
+        "eka init --remote other",
+    ]);
     assert_eq!((shop.refs().len(), refs(&other).len()), (3, 0));
     shop.run(&["init", "--remote", "other"]).done();
-    shop.run(&both).done().says(&["out: present a@1.0.0", "out: new a@1.0.0"]);
+    shop.run(&both)
+        .done()
+        .says(&["out: present a@1.0.0", "out: new a@1.0.0"]);
     assert_eq!(refs(&other), shop.refs());
     // As configured.
     let config = "publish.remotes=[\"origin\", \"other\"]";
@@ -25,7 +29,14 @@ fn several_remotes_each_by_itself() {
     ran.done().says(&["up.git", "other.git"]);
     // A URL will do, and both dead are the network's fault.
     shop.run(&["publish", "a", "--remote", &other.url()]).done();
-    let dead = ["publish", "a", "--remote", "file:///none/a", "--remote", "file:///none/b"];
+    let dead = [
+        "publish",
+        "a",
+        "--remote",
+        "file:///none/a",
+        "--remote",
+        "file:///none/b",
+    ];
     shop.run(&dead).exit(4).says(&["/none/a", "/none/b"]);
 }
 
@@ -40,13 +51,18 @@ fn a_remote_that_is_none() {
     shop.run(&["publish", "a"])
         .exit(1)
         .says(&["there is no remote `origin`", "git remote add origin URL"]);
-    shop.run(&["publish", "a", "--remote", "file:///none"]).exit(4);
+    shop.run(&["publish", "a", "--remote", "file:///none"])
+        .exit(4);
     shop.run(&["publish", "a", "--offline"]).exit(1);
     shop.repo.git(["remote", "add", "origin", &shop.up.url()]);
-    shop.run(&["publish", "a", "--offline"]).exit(4).says(&["`--offline` forbids it"]);
+    shop.run(&["publish", "a", "--offline"])
+        .exit(4)
+        .says(&["`--offline` forbids it"]);
     // Relative to the work tree, as git reads it.
     shop.repo.git(["remote", "set-url", "origin", "../up.git"]);
-    shop.run(&["publish", "a"]).done().says(&["out: new a@1.0.0"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: new a@1.0.0"]);
 }
 
 #[test]
@@ -66,7 +82,9 @@ fn over_http_and_without_permission() {
     let closed = GitHttp::start_with(&shop.world.env.path(""), &serving);
     shop.atom("a", "a", "1.1.0").commit();
     let url = format!("{}/up.git", closed.url());
-    shop.run(&["publish", "a", "--remote", &url]).exit(4).says(&["access is denied"]);
+    shop.run(&["publish", "a", "--remote", &url])
+        .exit(4)
+        .says(&["access is denied"]);
     let serving = Serving {
         login: Some(("ada".to_owned(), "secret".to_owned())),
         ..Serving::default()
@@ -81,12 +99,16 @@ fn over_http_and_without_permission() {
 #[test]
 fn a_server_that_declines() {
     let shop = Shop::new();
-    shop.atom("a", "a", "1.0.0").atom("b", "b", "1.0.0").commit();
+    shop.atom("a", "a", "1.0.0")
+        .atom("b", "b", "1.0.0")
+        .commit();
     let hook = "#!/bin/sh\ncase \"$1\" in refs/atoms/b/*/src) echo 'not b' >&2; exit 1;; esac\n";
     let path = shop.up.path().join("hooks");
     std::fs::create_dir_all(&path).unwrap();
     shop.world.env.at(&path).executable("update", hook);
-    shop.run(&["publish", "--all"]).exit(1).says(&["declines", "refs/atoms/b/1.0.0/src"]);
+    shop.run(&["publish", "--all"])
+        .exit(1)
+        .says(&["declines", "refs/atoms/b/1.0.0/src"]);
     assert!(shop.refs().is_empty());
 }
 
@@ -95,10 +117,18 @@ fn the_line_to_paste_is_for_where_consumers_fetch() {
     let shop = Shop::new();
     shop.atom("a", "a", "1.0.0").commit();
     let up = shop.up.url();
-    shop.world.env.git_config(&format!("[url \"{up}\"]\n\tinsteadOf = https://github.com/o/r.git\n"));
-    shop.repo.git(["remote", "set-url", "origin", "https://github.com/o/r.git"]);
-    shop.run(&["publish", "a"]).done().says(&["eka add gh:o/r::a@^1.0"]);
-    shop.repo.git(["remote", "set-url", "--push", "origin", &up]);
-    shop.run(&["publish", "a", "--dry-run"]).done().says(&["present"]);
+    shop.world.env.git_config(&format!(
+        "[url \"{up}\"]\n\tinsteadOf = https://github.com/o/r.git\n"
+    ));
+    shop.repo
+        .git(["remote", "set-url", "origin", "https://github.com/o/r.git"]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["eka add gh:o/r::a@^1.0"]);
+    shop.repo
+        .git(["remote", "set-url", "--push", "origin", &up]);
+    shop.run(&["publish", "a", "--dry-run"])
+        .done()
+        .says(&["present"]);
     assert_eq!(shop.refs().len(), 3);
 }

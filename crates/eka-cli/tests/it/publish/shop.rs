@@ -35,7 +35,8 @@ impl Shop {
     /// Writes an atom of two files.
     pub(crate) fn atom(&self, folder: &str, id: &str, version: &str) -> &Self {
         self.manifest(folder, id, version, "");
-        self.repo.write(&format!("{folder}/main.txt"), format!("{id}\n"));
+        self.repo
+            .write(&format!("{folder}/main.txt"), format!("{id}\n"));
         self
     }
 
@@ -54,7 +55,8 @@ impl Shop {
     }
 
     pub(crate) fn push(&self) {
-        self.repo.git(["push", "--quiet", "--force", "origin", "HEAD:main"]);
+        self.repo
+            .git(["push", "--quiet", "--force", "origin", "HEAD:main"]);
     }
 
     pub(crate) fn eka(&self, args: &[&str]) -> Command {
@@ -76,7 +78,9 @@ impl Shop {
 /// The refs of atoms in a repository, `<commit> <ref>` each.
 pub(crate) fn refs(repo: &Repo) -> Vec<String> {
     let refs = repo.refs();
-    refs.into_iter().filter(|it| it.contains(" refs/atoms/")).collect()
+    refs.into_iter()
+        .filter(|it| it.contains(" refs/atoms/"))
+        .collect()
 }
 
 /// What a run showed: its exit code, then its streams.
@@ -88,7 +92,11 @@ pub(crate) struct Ran {
 impl Ran {
     #[track_caller]
     pub(crate) fn exit(&self, code: i32) -> &Self {
-        assert!(self.shown.starts_with(&format!("{code}\n")), "{}", self.shown);
+        assert!(
+            self.shown.starts_with(&format!("{code}\n")),
+            "{}",
+            self.shown
+        );
         self
     }
 
@@ -118,7 +126,12 @@ impl Ran {
 
     fn flat(&self) -> String {
         let lines = self.shown.lines();
-        let bare = lines.map(|it| it.trim_start_matches("err:").trim().trim_start_matches('│').trim());
+        let bare = lines.map(|it| {
+            it.trim_start_matches("err:")
+                .trim()
+                .trim_start_matches('│')
+                .trim()
+        });
         bare.collect::<Vec<_>>().join(" ")
     }
 }
