@@ -73,8 +73,11 @@ pub fn atom_folders(repo: &Repo) -> Result<Vec<AtomPath>, WorkTreeError> {
                 continue;
             };
             let is_manifest = kind.is_file() && entry.file_name() == MANIFEST;
-            let is_folder = kind.is_dir() && depth < MAX_DEPTH && entry.file_name() != ".git";
-            if !is_manifest && !(is_folder && !entry.path().join(".git").exists()) {
+            let is_folder = kind.is_dir()
+                && depth < MAX_DEPTH
+                && entry.file_name() != ".git"
+                && !entry.path().join(".git").exists();
+            if !is_manifest && !is_folder {
                 continue;
             }
             let mode = kind.is_dir().then_some(gix::index::entry::Mode::DIR);

@@ -290,6 +290,30 @@ fn each_lock_has_the_mirrors_of_its_own_manifest() {
 }
 
 #[test]
+fn what_git_passes_by_holds_no_atom() {
+    let (world, _sets) = world();
+    let _repo = world.env.repo("work");
+    let _inner = world.env.repo("work/vendored");
+    let asks = format!(
+        "{}[sets]\nhere = \"::\"\n[deps.here]\nutil = \"*\"\n",
+        manifest("app", "1.0.0")
+    );
+    world.write("atom.toml", &asks);
+    world.write(".gitignore", "/target\n");
+    world.write("target/atom.toml", &manifest("util", "0.1.0"));
+    world.write("vendored/atom.toml", &manifest("util", "0.2.0"));
+    let out = world.env.path("outside");
+    fs::create_dir_all(&out).unwrap();
+    fs::write(out.join("atom.toml"), manifest("util", "0.3.0")).unwrap();
+    std::os::unix::fs::symlink(&out, world.path("link")).unwrap();
+    let shown = world.run(&["lock"]);
+    assert!(shown.starts_with("1\nerr: eka::lock::no_local"), "{shown}");
+    world.write("libs/atom.toml", &manifest("util", "0.4.0"));
+    assert!(world.run(&["lock"]).starts_with("0\n"));
+    assert!(world.read("atom.lock").contains("path = \"libs\""));
+}
+
+#[test]
 fn two_atoms_of_one_id_are_named() {
     let (world, _sets) = world();
     let _repo = world.env.repo("work");

@@ -25,11 +25,12 @@ pub(super) struct Knowledge {
 }
 
 /// The root under which the atoms of the work tree stand in a universe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum OwnRoot {
     /// As the publish remote shows it.
     Posted(Root),
     /// None is known: the work tree is a set of its own that nobody else can name.
+    #[default]
     Unposted,
 }
 
@@ -119,12 +120,6 @@ pub(crate) struct LocalAtom {
     pub(crate) path: AtomPath,
     /// Its manifest.
     pub(crate) manifest: Manifest,
-}
-
-impl Default for OwnRoot {
-    fn default() -> Self {
-        Self::Unposted
-    }
 }
 
 impl OwnRoot {
