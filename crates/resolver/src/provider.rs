@@ -1,13 +1,15 @@
 //! resolvo over a universe: hands out ids in the order in which the solver asks.
 //!
-//! Ids decide ties inside the solver, so an id is given when the solver first asks for the thing,
-//! never while walking the universe: what else a warmer cache holds has no id and no influence.
+//! An id is given when the solver first asks for the thing, never while walking the universe: what
+//! else a warmer cache holds has no id, and so no influence on anything that goes by ids.
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::hash::{Hash, Hasher};
 
+use ahash::HashMap;
 use atom::{AtomId, Requirement, Version};
 use resolvo::{
     Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner,
@@ -15,6 +17,7 @@ use resolvo::{
 };
 
 use crate::request::{Order, Request};
+use crate::resolution::Resolution;
 use crate::solve::Missing;
 use crate::universe::{Candidate, Dependency, Exclusion, Spec, Universe};
 
@@ -34,15 +37,44 @@ pub(crate) struct Solvable<'a> {
     version: Option<(&'a Version, &'a Candidate)>,
 }
 
+/// An atom, hashed in two steps instead of one for each part of its type.
+#[derive(PartialEq, Eq)]
+struct AtomKey<'a>(&'a AtomId);
+
+/// A requirement on an atom, hashed by its numbers, and by a pre-release only where it has one.
+#[derive(PartialEq, Eq)]
+struct SetKey<'a>(NameId, &'a Requirement);
+
 #[derive(Default)]
 struct Interned<'a> {
     names: Vec<&'a AtomId>,
-    name_ids: HashMap<&'a AtomId, NameId>,
+    name_ids: HashMap<AtomKey<'a>, NameId>,
     solvables: Vec<Solvable<'a>>,
     version_sets: Vec<(NameId, &'a Requirement)>,
-    version_set_ids: HashMap<(NameId, &'a Requirement), VersionSetId>,
+    version_set_ids: HashMap<SetKey<'a>, VersionSetId>,
     reasons: Vec<&'a Exclusion>,
     missing: Missing,
+}
+
+impl Hash for AtomKey<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.0.root.0.as_bytes());
+        state.write(self.0.id.as_str().as_bytes());
+    }
+}
+
+impl Hash for SetKey<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.0.into_raw());
+        for it in &self.1.comparators {
+            let (minor, patch) = (it.minor.unwrap_or(u64::MAX), it.patch.unwrap_or(u64::MAX));
+            let part = u128::from(it.major) << 64 | u128::from(minor.rotate_left(32) ^ patch);
+            state.write_u128(part);
+            if !it.pre.is_empty() {
+                state.write(it.pre.as_bytes());
+            }
+        }
+    }
 }
 
 impl<'a> Provider<'a> {
@@ -67,6 +99,42 @@ impl<'a> Provider<'a> {
     /// What the solver asked for and the universe lacks.
     pub(crate) fn missing(&self) -> Missing {
         self.interned.borrow().missing.clone()
+    }
+
+    /// The chosen versions with the edges between them, without those that nothing needs: the
+    /// solver may decide more than it must.
+    pub(crate) fn resolution(&self, chosen: &[SolvableId]) -> Resolution {
+        let interned = self.interned.borrow();
+        let mut by_name = vec![None; interned.names.len()];
+        for id in chosen {
+            let Solvable { name, version } = interned.solvables[index(id.into_raw())];
+            by_name[index(name.into_raw())] = version;
+        }
+        let name = |atom: &AtomId| {
+            let id = interned.name_ids.get(&AtomKey(atom))?;
+            let name = index(id.into_raw());
+            by_name[name].is_some().then_some(name)
+        };
+        let roots = self.request.roots.iter();
+        let mut todo: Vec<_> = roots.filter_map(|it| name(&it.atom)).collect();
+        let mut places = vec![usize::MAX; by_name.len()];
+        let (mut nodes, mut edges) = (Vec::new(), Vec::new());
+        while let Some(at) = todo.pop() {
+            let Some((version, candidate)) = by_name[at].filter(|_| places[at] == usize::MAX)
+            else {
+                continue;
+            };
+            places[at] = nodes.len();
+            nodes.push((interned.names[at], version));
+            let dependencies = candidate.dependencies().unwrap_or_default().iter();
+            let needs: Vec<_> = dependencies.filter_map(|it| name(&it.atom)).collect();
+            todo.extend(&needs);
+            edges.push(needs);
+        }
+        for edge in edges.iter_mut().flatten() {
+            *edge = places[*edge];
+        }
+        Resolution::from_parts(&nodes, &edges)
     }
 
     /// The atom and version behind an id; no version for a placeholder.
@@ -107,7 +175,7 @@ impl<'a> Interned<'a> {
     fn name(&mut self, atom: &'a AtomId) -> NameId {
         let next = NameId::from_raw(id(self.names.len()));
         let names = &mut self.names;
-        *self.name_ids.entry(atom).or_insert_with(|| {
+        *self.name_ids.entry(AtomKey(atom)).or_insert_with(|| {
             names.push(atom);
             next
         })
@@ -117,10 +185,13 @@ impl<'a> Interned<'a> {
         let name = self.name(atom);
         let next = VersionSetId(id(self.version_sets.len()));
         let sets = &mut self.version_sets;
-        *self.version_set_ids.entry((name, req)).or_insert_with(|| {
-            sets.push((name, req));
-            next
-        })
+        *self
+            .version_set_ids
+            .entry(SetKey(name, req))
+            .or_insert_with(|| {
+                sets.push((name, req));
+                next
+            })
     }
 
     fn solvable(&mut self, solvable: Solvable<'a>) -> SolvableId {
@@ -184,7 +255,10 @@ impl DependencyProvider for Provider<'_> {
             });
         };
         let locked = self.request.locked.get(atom);
-        let mut found = Candidates::default();
+        let mut found = Candidates {
+            candidates: Vec::with_capacity(versions.len()),
+            ..Candidates::default()
+        };
         for (version, candidate) in versions {
             let solvable = interned.solvable(Solvable {
                 name,

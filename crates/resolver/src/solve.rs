@@ -1,6 +1,6 @@
 //! One question, one pass of the solver: an answer, a conflict, or what is missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use atom::{AtomId, Version};
 use resolvo::{Problem, Solver, UnsolvableOrCancelled};
@@ -80,17 +80,7 @@ pub fn solve_until(
             Ok(Outcome::Conflict(Box::new(conflict)))
         }
         Ok(_) if !missing.is_empty() => Ok(Outcome::Missing(missing)),
-        Ok(chosen) => {
-            let chosen = chosen.into_iter().filter_map(|it| {
-                let (atom, version) = solver.provider().solvable(it);
-                Some((atom, version?))
-            });
-            Ok(Outcome::Solved(connect(
-                universe,
-                request,
-                chosen.collect(),
-            )))
-        }
+        Ok(chosen) => Ok(Outcome::Solved(solver.provider().resolution(&chosen))),
     }
 }
 
@@ -100,34 +90,4 @@ pub(crate) fn canonical(roots: &[RootRequirement]) -> Vec<&RootRequirement> {
     roots.sort_by_cached_key(|it| (&it.atom, it.req.to_string(), it.token));
     roots.dedup_by(|one, other| one.atom == other.atom && one.req == other.req);
     roots
-}
-
-/// Draws the edges, and leaves out what nothing needs: the solver may decide more than it must.
-fn connect(
-    universe: &Universe,
-    request: &Request,
-    chosen: BTreeMap<&AtomId, &Version>,
-) -> Resolution {
-    let mut nodes = BTreeMap::new();
-    let mut todo: Vec<&AtomId> = request.roots.iter().map(|it| &it.atom).collect();
-    while let Some(atom) = todo.pop() {
-        let Some(version) = chosen.get(atom).copied() else {
-            continue;
-        };
-        let node = (atom.clone(), version.clone());
-        if nodes.contains_key(&node) {
-            continue;
-        }
-        let dependencies = universe
-            .candidate(atom, version)
-            .and_then(|it| it.dependencies())
-            .unwrap_or_default();
-        let edges = dependencies
-            .iter()
-            .filter_map(|it| Some((it.atom.clone(), (*chosen.get(&it.atom)?).clone())))
-            .collect();
-        todo.extend(dependencies.iter().map(|it| &it.atom));
-        nodes.insert(node, edges);
-    }
-    Resolution::new(nodes)
 }

@@ -212,10 +212,9 @@ fn check_reachable(
 }
 
 /// The chosen version that satisfies a requirement.
-fn pick<'a>(resolution: &'a Resolution, atom: &AtomId, req: &Requirement) -> Option<Node<'a>> {
-    resolution
-        .atoms()
-        .find(|(it, version)| *it == atom && req.matches(version))
+fn pick<'a>(resolution: &'a Resolution, atom: &'a AtomId, req: &Requirement) -> Option<Node<'a>> {
+    let mut versions = resolution.versions(atom);
+    Some((atom, versions.find(|it| req.matches(it))?))
 }
 
 fn exclusion(candidate: &Candidate, is_locked: bool) -> Option<&Exclusion> {

@@ -18,7 +18,7 @@ fn answer(text: &str) -> Resolution {
         let needs = needs.split(',').filter(|it| !it.trim().is_empty());
         nodes.insert(node(chosen), needs.map(node).collect::<BTreeSet<_>>());
     }
-    Resolution::new(nodes)
+    Resolution::new(&nodes)
 }
 
 fn check(problem: &str, chosen: &str, expected: &[&str]) {
