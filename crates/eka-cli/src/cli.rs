@@ -113,6 +113,7 @@ pub(crate) enum Command {
     New(commands::new::Args),
     Init(commands::init::Args),
     Publish(commands::publish::Args),
+    Mirror(commands::mirror::Args),
     Versions(commands::versions::Args),
     Info(commands::info::Args),
     Add(commands::add::Args),

@@ -78,6 +78,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::New(args) => commands::new::run(args, &session),
         Command::Init(args) => commands::init::run(args, &session),
         Command::Publish(args) => commands::publish::run(args, &session),
+        Command::Mirror(args) => commands::mirror::run(args, &session),
         Command::Versions(args) => commands::versions::run(args, &session),
         Command::Info(args) => commands::info::run(args, &session),
         Command::Add(args) => commands::add::run(args, &mut session),

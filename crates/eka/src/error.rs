@@ -123,6 +123,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Publish(#[from] crate::publish::PublishError),
+    /// `eka mirror`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Mirror(#[from] crate::mirror::MirrorError),
     /// `eka versions`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -160,6 +164,7 @@ impl Error {
             Self::Settings(error) => error.exit(),
             Self::Init(error) => error.exit(),
             Self::Publish(error) => error.exit(),
+            Self::Mirror(error) => error.exit(),
             Self::Versions(error) => error.exit(),
         }
     }

@@ -26,6 +26,7 @@ pub mod new;
 pub mod settings;
 pub mod init;
 pub mod publish;
+pub mod mirror;
 pub mod versions;
 pub mod info;
 pub mod fetch;

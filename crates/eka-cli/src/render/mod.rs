@@ -6,6 +6,7 @@
 pub(crate) mod new;
 pub(crate) mod init;
 pub(crate) mod publish;
+pub(crate) mod mirror;
 pub(crate) mod versions;
 pub(crate) mod info;
 pub(crate) mod lock;

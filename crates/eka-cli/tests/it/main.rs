@@ -10,6 +10,7 @@ mod new;
 mod config;
 mod init;
 mod publish;
+mod mirror;
 mod versions;
 mod info;
 mod fetch;
