@@ -13,6 +13,31 @@ fn ci(locked: &Locked) -> crate::locked::Ran {
     locked.run(&["lock", "--check", "--config", "network.retries=0"])
 }
 
+/// `zlib@1.3.1` and `util@0.1.5` are locked, and there is `other@2.0.0`.
+fn with_others() -> Locked {
+    let locked = Locked::published();
+    locked.atom("util", "0.1.5", "");
+    locked.atom("other", "2.0.0", "");
+    locked.publish("util");
+    locked.run_in("lib", &["publish", "other"]).exit(0);
+    let url = locked.up.url();
+    locked.depend(&format!("core = \"{url}\""), "zlib = \"^1\"");
+    locked.run(&["lock"]).exit(0);
+    ci(&locked).exit(0);
+    locked
+}
+
+/// Edits the lock, and expects to be caught with these words.
+#[track_caller]
+fn edited(locked: &Locked, parts: &[&str], edit: &dyn Fn(&Locked)) {
+    locked.case(|| {
+        edit(locked);
+        let ran = ci(locked);
+        assert!(!ran.shown.starts_with("0\n"), "{}", ran.shown);
+        ran.says(parts);
+    });
+}
+
 /// A second remote with all refs of the first.
 fn mirrored() -> (Locked, Repo) {
     let locked = Locked::published();
@@ -77,7 +102,9 @@ fn one_dead_remote_is_a_warning_and_all_are_exit_4() {
     ci(&locked).exit(0);
     fs::rename(&away, mirror.path()).unwrap();
     fs::rename(locked.up.path(), &away).unwrap();
-    ci(&locked).exit(0).says(&["up.git"]);
+    let ran = ci(&locked);
+    ran.exit(0).says(&["up.git"]);
+    assert_eq!(ran.shown.matches("cannot use the remote").count(), 1);
     fs::rename(mirror.path(), locked.world.env.path("away2")).unwrap();
     ci(&locked).exit(4).says(&["up.git"]);
     // What the cache remembers is no answer.
@@ -145,7 +172,7 @@ fn another_spec_must_hold_the_same_tree() {
     let locked = Locked::new();
     let other = locked.part("zlib", "1.3.1", Part::Atom);
     locked.forge("util", "0.1.4", |_, spec| {
-        spec.atom_commit = other.parse().unwrap()
+        spec.atom_commit = other.parse().unwrap();
     });
     ci(&locked).exit(5).says(&[&other]);
     // Another nar.
@@ -157,48 +184,42 @@ fn another_spec_must_hold_the_same_tree() {
 
 #[test]
 fn a_lock_edited_by_hand_is_caught() {
-    let check = |parts: &[&str], edit: &dyn Fn(&Locked)| {
-        let locked = Locked::published();
-        locked.atom("util", "0.1.5", "");
-        locked.atom("other", "2.0.0", "");
-        locked.publish("util");
-        locked.run_in("lib", &["publish", "other"]).exit(0);
-        let url = locked.up.url();
-        locked.depend(&format!("core = \"{url}\""), "zlib = \"^1\"");
-        locked.run(&["lock"]).exit(0);
-        ci(&locked).exit(0);
-        edit(&locked);
-        let ran = ci(&locked);
-        assert!(!ran.shown.starts_with("0\n"), "{}", ran.shown);
-        ran.says(parts);
-    };
+    let locked = with_others();
     let nar = |it: &Locked| it.atom_commit("util", "0.1.5").nar.to_string();
-    check(&["the nar of `util@0.1.5`"], &|it| {
-        it.edit_lock(&nar(it), &false_nar().to_string())
+    edited(&locked, &["the nar of `util@0.1.5`"], &|it| {
+        it.edit_lock(&nar(it), &false_nar().to_string());
     });
-    check(
+    edited(
+        &locked,
         &["the digest of `util` is not that of its set and id"],
         &|it| {
             let digest = it.atom_id("util").digest().to_string();
             it.edit_lock(&digest, &it.atom_id("other").digest().to_string());
         },
     );
-    check(&["`util@0.1.5` has moved"], &|it| {
+    edited(&locked, &["`util@0.1.5` has moved"], &|it| {
         let (rev, other) = (
             it.part("util", "0.1.5", Part::Atom),
             it.part("other", "2.0.0", Part::Atom),
         );
         it.edit_lock(&rev, &other);
     });
-    check(&["`util@0.1.5`"], &|it| {
+    edited(&locked, &["`util@0.1.5`"], &|it| {
         let (spec, other) = (
             it.part("util", "0.1.5", Part::Spec),
             it.part("other", "2.0.0", Part::Spec),
         );
         it.edit_lock(&spec, &other);
     });
+}
+
+#[test]
+fn a_lock_that_leads_elsewhere_is_caught() {
+    let locked = with_others();
+    let nar = |it: &Locked| it.atom_commit("util", "0.1.5").nar.to_string();
     // The whole of another atom in place of a dependency.
-    check(
+    edited(
+        &locked,
         &["eka::lock::not_the_answer", "other@2.0.0", "util@0.1.5"],
         &|it| {
             let swap = |part| {
@@ -224,16 +245,20 @@ fn a_lock_edited_by_hand_is_caught() {
         },
     );
     // A dependency left out.
-    check(&["not_the_answer", "needed, and not in the lock"], &|it| {
-        let text = it.world.read("atom.lock");
-        let start = text.find("[[atom]]").unwrap();
-        let end = start + 2 + text[start + 2..].find("[[atom]]").unwrap();
-        let text = format!("{}{}", &text[..start], &text[end..]);
-        it.world.write(
-            "atom.lock",
-            &text.replace("deps = [\n    \"util@0.1.5\",\n]\n", ""),
-        );
-    });
+    edited(
+        &locked,
+        &["not_the_answer", "needed, and not in the lock"],
+        &|it| {
+            let text = it.world.read("atom.lock");
+            let start = text.find("[[atom]]").unwrap();
+            let end = start + 2 + text[start + 2..].find("[[atom]]").unwrap();
+            let text = format!("{}{}", &text[..start], &text[end..]);
+            it.world.write(
+                "atom.lock",
+                &text.replace("deps = [\n    \"util@0.1.5\",\n]\n", ""),
+            );
+        },
+    );
 }
 
 #[test]

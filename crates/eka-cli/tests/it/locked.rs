@@ -182,6 +182,25 @@ impl Locked {
         self.set(id, version, Part::Spec, &spec);
     }
 
+    /// Does something in this world, then puts refs, cache and the consumer's lock back.
+    pub(crate) fn case(&self, work: impl FnOnce()) {
+        let refs = self.up.refs();
+        let lock = fs::read(self.world.path("atom.lock")).ok();
+        work();
+        let update = |it: &String| {
+            let (object, name) = it.split_once(' ').unwrap();
+            format!("update {name} {object}\n")
+        };
+        let lines: String = refs.iter().map(update).collect();
+        self.up
+            .git_with(["update-ref", "--stdin"], lines.as_bytes());
+        match lock {
+            Some(lock) => fs::write(self.world.path("atom.lock"), lock).unwrap(),
+            None => fs::remove_file(self.world.path("atom.lock")).unwrap_or_default(),
+        }
+        self.forget();
+    }
+
     /// Puts another text in place of one in the consumer's lock.
     pub(crate) fn edit_lock(&self, from: &str, to: &str) {
         let text = self.world.read("atom.lock");

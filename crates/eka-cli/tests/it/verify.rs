@@ -76,16 +76,18 @@ fn answers_as_json() {
 
 #[test]
 fn each_lie_names_both_sides() {
+    let locked = Locked::published();
+    let uri = format!("{}::util", locked.up.url());
     let check = |marks: &str, parts: &[&str], lie: &dyn Fn(&Locked)| {
-        let locked = Locked::published();
-        lie(&locked);
-        let ran = locked.run(&["verify", &format!("{}::util", locked.up.url())]);
-        ran.exit(5).says(parts);
-        assert_eq!(ran.out(), [format!("util@0.1.4 {marks}")], "{}", ran.shown);
+        locked.case(|| {
+            lie(&locked);
+            let ran = locked.run(&["verify", &uri]);
+            ran.exit(5).says(parts);
+            assert_eq!(ran.out(), [format!("util@0.1.4 {marks}")], "{}", ran.shown);
+        });
     };
     let fake = false_nar().to_string();
-    let util = |it: &Locked| it.atom_commit("util", "0.1.4").nar.to_string();
-    let honest = util(&Locked::published());
+    let honest = locked.atom_commit("util", "0.1.4").nar.to_string();
     check("atom spec content files !nar", &[&fake, &honest], &|it| {
         it.forge("util", "0.1.4", |atom, spec| {
             atom.nar = false_nar();
@@ -102,13 +104,7 @@ fn each_lie_names_both_sides() {
     check("!atom", &["none that eka writes"], &|it| {
         it.set("util", "0.1.4", Part::Atom, &it.up.rev("refs/heads/main"));
     });
-    check("!atom", &["is missing"], &|it| {
-        let rev = it.part("util", "0.1.4", Part::Atom);
-        std::fs::remove_file(it.up.path().join("objects").join(&rev[..2]).join(&rev[2..])).ok();
-        let packed = it.up.try_git(&["cat-file", "-e", &rev]).status.success();
-        assert!(!packed, "the object is loose");
-    });
-    let main = Locked::published().up.rev("refs/heads/main");
+    let main = locked.up.rev("refs/heads/main");
     check("atom !spec content nar", &["source commit", &main], &|it| {
         it.set("util", "0.1.4", Part::Src, &it.root().to_string());
     });
@@ -123,21 +119,31 @@ fn each_lie_names_both_sides() {
             it.forge("util", "0.1.4", |_, spec| spec.tree = tree.parse().unwrap());
         },
     );
+    // The object itself is gone: nothing is put back after this.
+    check("!atom", &["is missing"], &|it| {
+        let rev = it.part("util", "0.1.4", Part::Atom);
+        std::fs::remove_file(it.up.path().join("objects").join(&rev[..2]).join(&rev[2..])).ok();
+        let packed = it.up.try_git(&["cat-file", "-e", &rev]).status.success();
+        assert!(!packed, "the object is loose");
+    });
 }
 
 #[test]
 fn deep_catches_a_source_that_lies() {
+    let locked = Locked::published();
+    let uri = format!("{}::util", locked.up.url());
     let check = |marks: &str, parts: &[&str], lie: &dyn Fn(&Locked)| {
-        let locked = Locked::published();
-        lie(&locked);
-        let uri = format!("{}::util", locked.up.url());
-        // What is not looked at does not show.
-        locked.run(&["verify", &uri]).exit(0);
-        let ran = locked.run(&["verify", "--deep", &uri]);
-        ran.exit(5).says(parts);
-        let all = format!("util@0.1.4 atom spec content files nar {marks}");
-        assert_eq!(ran.out(), [all], "{}", ran.shown);
+        locked.case(|| {
+            lie(&locked);
+            // What is not looked at does not show.
+            locked.run(&["verify", &uri]).exit(0);
+            let ran = locked.run(&["verify", "--deep", &uri]);
+            ran.exit(5).says(parts);
+            let all = format!("util@0.1.4 atom spec content files nar {marks}");
+            assert_eq!(ran.out(), [all], "{}", ran.shown);
+        });
     };
+    let tree = locked.lib.rev("HEAD^{tree}");
     let source = |it: &Locked, src: String| {
         it.forge("util", "0.1.4", |_, spec| spec.src = src.parse().unwrap());
         it.set("util", "0.1.4", Part::Src, &src);
@@ -157,17 +163,16 @@ fn deep_catches_a_source_that_lies() {
         &["the folder `libs/gone`", "no such folder"],
         &|it| {
             it.forge("util", "0.1.4", |_, spec| {
-                spec.path = "libs/gone".parse().unwrap()
+                spec.path = "libs/gone".parse().unwrap();
             });
         },
     );
     check("!source root", &["the folder `libs/zlib`"], &|it| {
         it.forge("util", "0.1.4", |_, spec| {
-            spec.path = "libs/zlib".parse().unwrap()
+            spec.path = "libs/zlib".parse().unwrap();
         });
     });
     check("source !root", &["is no ancestor of"], &|it| {
-        let tree = it.lib.rev("HEAD^{tree}");
         let orphan = it.lib.git(["commit-tree", &tree, "-m", "orphan"]);
         it.lib.git([
             "push",

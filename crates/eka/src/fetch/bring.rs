@@ -89,6 +89,16 @@ pub(crate) struct Bringer<'a> {
     remotes: &'a Remotes<'a>,
     crawler: Crawler<'a>,
     failed: BTreeMap<RepoUrl, RemoteError>,
+    voice: Voice,
+}
+
+/// Whether failures that stop nothing are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// As warnings.
+    Aloud,
+    /// Not at all: another will meet the same remotes, and tell.
+    Silent,
 }
 
 impl<'a> Bringer<'a> {
@@ -103,7 +113,13 @@ impl<'a> Bringer<'a> {
             remotes,
             crawler: Crawler::new(remotes.cache(), options).with_progress(progress),
             failed: BTreeMap::new(),
+            voice: Voice::Aloud,
         }
+    }
+
+    pub(crate) fn with_voice(mut self, voice: Voice) -> Self {
+        self.voice = voice;
+        self
     }
 
     /// Brings what is missing. One conversation a remote: its refs, then its objects.
@@ -137,7 +153,12 @@ impl<'a> Bringer<'a> {
             if asked.is_empty() {
                 break;
             }
-            self.turn(wanted, need, &asked, &mut shown, turn == 0)?;
+            let listings = self.ask(wanted, need, &asked);
+            for (at, url) in asked {
+                if let Some(listing) = listings.get(url) {
+                    self.compare(&wanted[at], url, listing, &mut shown[at])?;
+                }
+            }
             pending
                 .retain(|&at| shown[at].at.is_none() || !self.lacks(&wanted[at], need).is_empty());
         }
@@ -148,15 +169,13 @@ impl<'a> Bringer<'a> {
         Ok(shown)
     }
 
-    /// Asks each atom's remote of this turn.
-    fn turn(
+    /// Asks each atom's remote of this turn: for its refs, and for the objects that are not here.
+    fn ask(
         &mut self,
         wanted: &[Wanted<'_>],
         need: Need,
         asked: &[(usize, &RepoUrl)],
-        shown: &mut [Shown],
-        is_origin: bool,
-    ) -> Result<(), Error> {
+    ) -> BTreeMap<RepoUrl, AtomListing> {
         let mut asks: BTreeMap<RepoUrl, Ask> = BTreeMap::new();
         for &(at, url) in asked {
             if self.failed.contains_key(url) {
@@ -185,27 +204,33 @@ impl<'a> Bringer<'a> {
                 self.failed.insert(url, error);
             }
         }
-        for &(at, url) in asked {
-            let Some(listing) = listings.get(url) else {
-                continue;
-            };
-            let it = &wanted[at];
-            let versions = listing.versions.get(it.id);
-            let refs = versions.and_then(|all| all.get(it.version)).copied();
-            match refs.and_then(|refs| refs.atom) {
-                Some(now) if now == it.rev => {
-                    let refs = refs.unwrap_or_default();
-                    shown[at].at.get_or_insert((url.clone(), refs));
-                }
-                Some(now) if is_origin => return Err(moved(it, url, now).into()),
-                Some(now) => self.ctx.warn(OddMirror {
-                    url: url.clone(),
-                    atom: it.name(),
-                    locked: it.rev,
-                    now,
-                }),
-                None => shown[at].absent_at.push(url.clone()),
+        listings
+    }
+
+    /// Compares what a remote shows with the lock. A mirror that shows another commit is passed by;
+    /// an origin that does has moved a version.
+    fn compare(
+        &self,
+        it: &Wanted<'_>,
+        url: &RepoUrl,
+        listing: &AtomListing,
+        shown: &mut Shown,
+    ) -> Result<(), Error> {
+        let versions = listing.versions.get(it.id);
+        let refs = versions.and_then(|all| all.get(it.version)).copied();
+        let refs = refs.unwrap_or_default();
+        match refs.atom {
+            Some(now) if now == it.rev => {
+                shown.at.get_or_insert((url.clone(), refs));
             }
+            Some(now) if *url == it.set.origin => return Err(moved(it, url, now).into()),
+            Some(now) => self.ctx.warn(OddMirror {
+                url: url.clone(),
+                atom: it.name(),
+                locked: it.rev,
+                now,
+            }),
+            None => shown.absent_at.push(url.clone()),
         }
         Ok(())
     }
@@ -256,7 +281,9 @@ impl<'a> Bringer<'a> {
     fn tell_failures(&mut self) {
         for error in std::mem::take(&mut self.failed).into_values() {
             let cause = error.to_string();
-            self.ctx.warn(DeadRemote { cause });
+            if self.voice == Voice::Aloud {
+                self.ctx.warn(DeadRemote { cause });
+            }
         }
     }
 

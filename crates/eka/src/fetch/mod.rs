@@ -7,7 +7,7 @@ mod lie;
 mod shelf;
 mod wanted;
 
-pub(crate) use bring::{Bringer, Look, Need, Shown, tell, vanished};
+pub(crate) use bring::{Bringer, Look, Need, Shown, Voice, tell, vanished};
 pub use claims::Claim;
 pub(crate) use claims::{Examined, Examiner, Subject, against_lock};
 pub use lie::Lie;

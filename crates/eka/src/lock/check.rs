@@ -14,7 +14,8 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch::{
-    Bringer, Examiner, Look, Need, Shown, Subject, Wanted, against_lock, agree, tell, vanished,
+    Bringer, Examiner, Look, Need, Shown, Subject, Voice, Wanted, against_lock, agree, tell,
+    vanished,
 };
 use crate::files::Access;
 use crate::project;
@@ -110,7 +111,9 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
 fn shown(ctx: &Context<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
     let remotes = Remotes::open(ctx)?;
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
-    let mut bringer = Bringer::new(ctx, &remotes, &progress);
+    let bringer = Bringer::new(ctx, &remotes, &progress);
+    // The resolution that follows asks the same remotes, and tells of those that fail.
+    let mut bringer = bringer.with_voice(Voice::Silent);
     let shown = bringer.bring(wanted, Need::Spec, Look::Always)?;
     let mut checker = Checker {
         examiner: Examiner::new(remotes.cache()),
