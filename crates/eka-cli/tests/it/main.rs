@@ -18,5 +18,6 @@ mod verify;
 mod add;
 mod lock;
 mod lock_check;
+mod determinism;
 mod faults;
 mod shells;

@@ -22,16 +22,16 @@ use crate::event::Event;
 use crate::here::seconds;
 use crate::remotes::Remotes;
 
-/// An origin gave no answer, and a mirror stands in for it.
+/// An origin gave no answer, and mirrors stand in for it.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{cause}; its mirror `{mirror}` serves what the lock holds of `{origin}`")]
+#[error("{cause}; {} what the lock holds of `{origin}`", serving(mirrors))]
 #[diagnostic(
     code(eka::lock::dead_origin),
     help("a mirror introduces no versions: new ones are found once the origin answers")
 )]
 struct DeadOrigin {
     origin: RepoUrl,
-    mirror: RepoUrl,
+    mirrors: Vec<RepoUrl>,
     cause: String,
 }
 
@@ -133,40 +133,58 @@ impl<'a> Remote<'a> {
         facts
     }
 
-    /// Where the origin is dead, a mirror serves the versions that the lock holds.
+    /// Where the origin is dead, its mirrors serve the versions that the lock holds: those that
+    /// any of them has, so that their order does not matter.
     fn list_mirrors(
         &mut self,
         want: &ListWant,
         ids: &[Id],
         cause: RemoteError,
     ) -> Option<(RepoKey, SetFacts)> {
-        for mirror in self.mirrors(&want.url, &want.mirrors) {
-            let mut told = self.ask(&[(mirror.clone(), ids.to_vec())]);
-            let Some(Ok(listing)) = told.remove(&mirror) else {
+        let mirrors = self.mirrors(&want.url, &want.mirrors);
+        let asks = mirrors.iter().map(|it| (it.clone(), ids.to_vec()));
+        let told = self.ask(&asks.collect::<Vec<_>>());
+        let mut found: BTreeMap<Root, SetFacts> = BTreeMap::new();
+        let mut live = Vec::new();
+        for mirror in mirrors {
+            let Some(Ok(listing)) = told.get(&mirror) else {
                 continue;
             };
-            let Some((_, mut facts)) = read(&mirror, ids, &listing, Some(want.url.clone())) else {
+            let Some((_, facts)) = read(&mirror, ids, listing, Some(want.url.clone())) else {
                 continue;
             };
-            let root = facts.root;
-            for (id, versions) in &mut facts.atoms {
-                versions.retain(|version, it| {
-                    let held = (root, id.clone(), version.clone(), it.atom);
-                    self.locked.contains(&held)
-                });
+            let facts = self.held(facts);
+            match found.get_mut(&facts.root) {
+                Some(before) => join(before, facts),
+                None => {
+                    found.insert(facts.root, facts);
+                }
             }
+            live.push(mirror);
+        }
+        let set = found.into_values().max_by_key(n_versions);
+        if set.is_some() {
             self.ctx.warn(DeadOrigin {
                 origin: want.url.clone(),
-                mirror,
+                mirrors: live,
                 cause: cause.to_string(),
             });
-            self.failures
-                .insert(want.url.key(), ResolveError::Remote(cause));
-            return Some((want.url.key(), facts));
         }
         self.failures
             .insert(want.url.key(), ResolveError::Remote(cause));
-        None
+        Some((want.url.key(), set?))
+    }
+
+    /// What a mirror lists, as far as the lock holds it.
+    fn held(&self, mut facts: SetFacts) -> SetFacts {
+        let root = facts.root;
+        for (id, versions) in &mut facts.atoms {
+            versions.retain(|version, it| {
+                let held = (root, id.clone(), version.clone(), it.atom);
+                self.locked.contains(&held)
+            });
+        }
+        facts
     }
 
     /// The mirrors of the manifest, then those of the user's own configuration.
@@ -341,6 +359,31 @@ fn read(
         atoms: atoms.collect(),
     };
     Some((url.key(), facts))
+}
+
+/// Adds what another mirror of the same set lists. Where they name different specs of one version,
+/// the lesser id counts, so that their order does not.
+fn join(set: &mut SetFacts, other: SetFacts) {
+    for (id, versions) in other.atoms {
+        let known = set.atoms.entry(id).or_default();
+        for (version, facts) in versions {
+            let known = known.entry(version).or_insert_with(|| facts.clone());
+            known.spec = known.spec.min(facts.spec);
+            known.yanked |= facts.yanked;
+        }
+    }
+}
+
+fn n_versions(set: &SetFacts) -> usize {
+    set.atoms.values().map(BTreeMap::len).sum()
+}
+
+fn serving(mirrors: &[RepoUrl]) -> String {
+    let named: Vec<_> = mirrors.iter().map(|it| format!("`{it}`")).collect();
+    match named.as_slice() {
+        [one] => format!("its mirror {one} serves"),
+        all => format!("its mirrors {} serve", all.join(", ")),
+    }
 }
 
 /// A spec as the cache has it.
