@@ -27,6 +27,7 @@ use atom::manifest::{Manifest, SetPlace};
 use atom::{AtomId, Id, Root, Version};
 use resolver::{Missing, Order, Outcome, Request, Resolution, RootRequirement, Universe};
 
+use crate::exit::Exit;
 use answer::Answer;
 use atom::url::RepoUrl;
 use crawl::{Which, Wish, crawl, hinted};
@@ -286,7 +287,14 @@ impl Loop<'_> {
                 Outcome::Conflict(conflict) if conflict.missing.is_empty() => {
                     return Err(self.unsolvable(*conflict));
                 }
-                Outcome::Conflict(conflict) => self.bring(origins, &conflict.missing)?,
+                Outcome::Conflict(conflict) => match self.bring(origins, &conflict.missing) {
+                    Ok(()) => {}
+                    // The conflict holds whatever the unknown is: only its telling may be poorer.
+                    Err(error) if error.exit() == Exit::Network => {
+                        return Err(self.unsolvable(*conflict));
+                    }
+                    Err(error) => return Err(error),
+                },
             }
         }
     }

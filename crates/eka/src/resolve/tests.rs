@@ -274,6 +274,20 @@ fn a_dead_set_is_no_missing_version() {
 }
 
 #[test]
+fn a_conflict_that_holds_anyway_needs_no_dead_set() {
+    let mut world = World::default()
+        .set(A, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[(B, "y", "^1"), (A, "z", "^9")])
+        .atom(A, "z", "1.0.0", &[]);
+    world.dead.insert(url(B).key());
+    let error = world
+        .ask(&[(A, "x", "^1"), (A, "z", "^7")], None)
+        .unwrap_err();
+    assert!(matches!(error, ResolveError::Unsolvable(_)), "{error}");
+}
+
+#[test]
 fn a_spec_that_does_not_fit_its_refs_is_refused() {
     let mut world = World::default().set(A, 1).atom(A, "x", "1.0.0", &[]);
     for spec in world.specs.values_mut() {
