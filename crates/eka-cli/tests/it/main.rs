@@ -21,3 +21,4 @@ mod lock_check;
 mod determinism;
 mod faults;
 mod shells;
+mod json_page;
