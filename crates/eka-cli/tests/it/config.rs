@@ -1,3 +1,5 @@
+//! `eka config`: what counts and where it came from, and the faults of files.
+
 use crate::support::World;
 
 #[test]

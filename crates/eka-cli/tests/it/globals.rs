@@ -1,3 +1,5 @@
+//! What every command does alike: flags and variables, exit codes, color, foreign text.
+
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Instant;

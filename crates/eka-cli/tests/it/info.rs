@@ -1,3 +1,5 @@
+//! `eka info`: of the newest version that can be read, whatever a stranger wrote.
+
 use atom::ObjectId;
 use atom::refname::Part;
 use testkit::http::GitHttp;

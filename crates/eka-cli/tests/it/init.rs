@@ -1,3 +1,5 @@
+//! `eka init`: the root is posted once, and refused where it cannot be known.
+
 use testkit::http::GitHttp;
 use testkit::repo::Repo;
 

@@ -1,3 +1,5 @@
+//! `eka mirror`: versions are copied as they are, and lies are not.
+
 use testkit::http::GitHttp;
 use testkit::repo::Repo;
 

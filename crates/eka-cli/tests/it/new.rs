@@ -1,3 +1,5 @@
+//! `eka new`: a manifest, and what to do next.
+
 use crate::support::World;
 
 #[test]

@@ -1,3 +1,5 @@
+//! `eka completions` and `eka man`.
+
 use std::process::Command;
 
 use crate::support::World;

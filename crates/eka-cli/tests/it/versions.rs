@@ -1,3 +1,5 @@
+//! `eka versions`: what there is, what is not there, and who gave no answer.
+
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 

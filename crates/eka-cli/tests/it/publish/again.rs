@@ -1,3 +1,5 @@
+//! Versions that are there, in whole or in part.
+
 use testkit::repo::Repo;
 
 use super::Shop;

@@ -1,3 +1,5 @@
+//! Which atoms are meant: folders, ids, the current one, those that changed.
+
 use super::{Ran, Shop};
 
 fn two() -> Shop {

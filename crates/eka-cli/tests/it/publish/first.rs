@@ -1,3 +1,5 @@
+//! A first version: what is pushed, printed and left alone.
+
 use super::Shop;
 
 #[test]

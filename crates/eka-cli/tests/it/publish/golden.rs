@@ -1,3 +1,5 @@
+//! The same ids for everybody, equal to the golden ones.
+
 use std::path::Path;
 
 use testkit::env::Env;

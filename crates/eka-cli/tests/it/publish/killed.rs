@@ -1,3 +1,5 @@
+//! A publisher that is killed leaves all or nothing.
+
 use std::fs;
 use std::time::Duration;
 

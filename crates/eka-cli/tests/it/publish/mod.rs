@@ -1,3 +1,5 @@
+//! `eka publish`, against real remotes.
+
 mod shop;
 mod first;
 mod chosen;

@@ -1,3 +1,5 @@
+//! What is published, and warned of.
+
 use super::Shop;
 
 #[test]

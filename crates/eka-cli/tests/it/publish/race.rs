@@ -1,3 +1,5 @@
+//! Many publishers at once: exactly one wins.
+
 use std::process::{Child, Stdio};
 
 use testkit::http::GitHttp;

@@ -1,3 +1,5 @@
+//! What is not published, and why.
+
 use super::Shop;
 
 const HERE: &str = "[sets]\nhere = \"::\"\n[deps.here]\n";

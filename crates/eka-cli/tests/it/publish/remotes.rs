@@ -1,3 +1,5 @@
+//! Several remotes, and servers that decline.
+
 use testkit::http::{GitHttp, Serving};
 
 use super::{Shop, refs};
