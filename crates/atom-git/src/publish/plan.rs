@@ -267,3 +267,181 @@ fn look_alikes(offers: &[Offer], there: &There) -> BTreeMap<Id, RefusalKind> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use atom::{NarHash, Root};
+
+    use super::*;
+
+    fn id(digit: char) -> ObjectId {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    /// What is offered: atom `a`, spec `b`, source `c`.
+    fn offer(name: &str, version: &str) -> Offer {
+        let spec = SpecCommit {
+            tree: id('d'),
+            atom: AtomId::new(Root(id('0')), name.parse().unwrap()),
+            version: version.parse().unwrap(),
+            nar: NarHash([7; 32]),
+            atom_commit: id('a'),
+            path: "libs/x".parse().unwrap(),
+            src: id('c'),
+        };
+        Offer {
+            spec,
+            spec_commit: id('b'),
+        }
+    }
+
+    fn refs(atom: &str, spec: &str, src: &str, yank: &str) -> VersionRefs {
+        let at = |it: &str| it.chars().next().map(id);
+        VersionRefs {
+            atom: at(atom),
+            spec: at(spec),
+            src: at(src),
+            yank: at(yank),
+            ..VersionRefs::default()
+        }
+    }
+
+    /// A remote that has these refs of `x@1.0.0`; spec `e` there is ours but for its source `f`.
+    fn there(refs: VersionRefs) -> There {
+        let ours = offer("x", "1.0.0");
+        let other = SpecCommit {
+            src: id('f'),
+            ..ours.spec.clone()
+        };
+        let lie = SpecCommit {
+            nar: NarHash([8; 32]),
+            ..ours.spec.clone()
+        };
+        let versions = [("1.0.0".parse().unwrap(), refs)].into();
+        There {
+            versions: [("x".parse().unwrap(), versions)].into(),
+            specs: [(id('b'), ours.spec), (id('e'), other), (id('9'), lie)].into(),
+            strangers: BTreeSet::new(),
+        }
+    }
+
+    /// The verdict in one word, and the digits of the refs that are made: atom, spec, source.
+    #[track_caller]
+    fn check(there: &There, version: &str, expected: &str) {
+        let plan = plan(&[offer("x", version)], there);
+        let step = &plan.steps[0];
+        let word = match &step.verdict {
+            Verdict::New => "new",
+            Verdict::Present => "present",
+            Verdict::Completed => "completed",
+            Verdict::Refused(refusal) => match refusal.kind {
+                RefusalKind::Differs { .. } => "differs",
+                RefusalKind::Tombstone => "tombstone",
+                RefusalKind::Build { .. } => "build",
+                RefusalKind::LooksLike { .. } => "alike",
+                RefusalKind::InTheWay { .. } => "in the way",
+                RefusalKind::UnreadSpec { .. } => "unread",
+                RefusalKind::SrcTaken { .. } => "taken",
+                RefusalKind::SrcMoved { .. } => "moved",
+                RefusalKind::SpecLies { .. } => "lies",
+                RefusalKind::SrcNotHere { .. } => "not here",
+            },
+        };
+        let mut said = word.to_owned();
+        for (name, id) in &step.creates {
+            said += &format!(" {}={}", name.part, &id.to_string()[..1]);
+        }
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn each_state_of_a_version() {
+        for (atom, spec, src, yank, expected) in [
+            ("", "", "", "", "new atom=a spec=b src=c"),
+            ("", "", "c", "", "new atom=a spec=b"),
+            ("a", "b", "c", "", "present"),
+            ("a", "b", "c", "y", "present"),
+            ("a", "e", "f", "", "present"),
+            ("a", "e", "", "", "completed src=f"),
+            ("", "e", "", "", "completed atom=a src=f"),
+            ("a", "", "", "", "completed spec=b src=c"),
+            ("a", "", "c", "", "completed spec=b"),
+            ("a", "", "f", "", "taken"),
+            ("", "", "f", "", "taken"),
+            ("a", "e", "c", "", "moved"),
+            ("a", "b", "f", "", "moved"),
+            ("a", "9", "c", "", "lies"),
+            ("a", "8", "c", "", "unread"),
+            ("7", "8", "c", "", "differs"),
+            ("7", "", "", "", "differs"),
+            ("", "", "", "6", "tombstone"),
+            ("", "", "c", "6", "tombstone"),
+        ] {
+            let yank = yank.replace('y', "6");
+            check(&there(refs(atom, spec, src, &yank)), "1.0.0", expected);
+        }
+    }
+
+    #[test]
+    fn a_spec_of_another_atom_differs() {
+        let mut there = there(refs("", "e", "f", ""));
+        there.specs.get_mut(&id('e')).unwrap().atom_commit = id('7');
+        check(&there, "1.0.0", "differs");
+    }
+
+    #[test]
+    fn build_metadata_alone_is_no_version() {
+        let all = "new atom=a spec=b src=c";
+        let whole = there(refs("a", "b", "c", ""));
+        check(&whole, "1.0.0+x", "build");
+        check(&whole, "1.0.1", all);
+        check(&there(refs("", "", "", "6")), "1.0.0+x", all);
+        check(&there(refs("a", "", "", "")), "1.0.0+x", "build");
+    }
+
+    #[test]
+    fn what_is_in_the_way() {
+        let mut there = there(refs("a", "b", "c", ""));
+        for name in [
+            "refs/atoms/x/1.0.0/src/y",
+            "refs/atoms/x/2.0.0",
+            "refs/atoms/x/3.0.0/atom",
+        ] {
+            there.strangers.insert(name.to_owned());
+        }
+        // What is there needs no place.
+        check(&there, "1.0.0", "present");
+        check(&there, "2.0.0", "in the way");
+        check(&there, "3.0.0", "in the way");
+        check(&there, "4.0.0", "new atom=a spec=b src=c");
+    }
+
+    #[test]
+    fn look_alikes_of_new_ids_alone() {
+        let kinds = |there: &There, names: &[&str]| -> Vec<bool> {
+            let offers: Vec<_> = names.iter().map(|it| offer(it, "1.0.0")).collect();
+            let plan = plan(&offers, there);
+            let refused = |it: &Step| matches!(it.verdict, Verdict::Refused(_));
+            plan.steps.iter().map(refused).collect()
+        };
+        let with = |names: &[&str]| {
+            let mut there = There::default();
+            for name in names {
+                there
+                    .versions
+                    .insert(name.parse().unwrap(), BTreeMap::new());
+            }
+            there
+        };
+        assert_eq!(
+            kinds(&with(&[]), &["zlib", "ZLib", "x"]),
+            [true, true, false]
+        );
+        assert_eq!(kinds(&with(&["zlib"]), &["zlib", "ZLib"]), [false, true]);
+        assert_eq!(
+            kinds(&with(&["zlib", "ZLib"]), &["zlib", "ZLib"]),
+            [false, false]
+        );
+        assert_eq!(kinds(&with(&["paypal"]), &["раураl"]), [true]);
+    }
+}
