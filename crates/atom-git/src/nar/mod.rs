@@ -155,3 +155,41 @@ fn run<W: Write + Send>(objects: &Objects, pipelines: &[Pipeline<W>], n_threads:
         work(objects.clone());
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::env::Env;
+
+    use super::*;
+    use crate::tree_guard::{Limits, guard};
+
+    /// Far more bytes than may be read ahead, in small and large blobs.
+    #[test]
+    fn any_number_of_threads_gives_the_same_hash() {
+        let env = Env::new();
+        let made = env.repo("here");
+        for n in 0..200 {
+            let size = if n % 50 == 7 { 40_000 } else { n * 37 % 900 };
+            made.write(&format!("{}/{n}", n % 3), format!("{n:<size$}"));
+        }
+        made.commit("one");
+        let objects = Objects::open(&made.path().join(".git/objects")).unwrap();
+        let guarded = |rev| {
+            let id = made.rev(rev).parse().unwrap();
+            guard(&objects, id, &Limits::default()).unwrap()
+        };
+        let trees = ["HEAD^{tree}", "HEAD:0", "HEAD:1", "HEAD:2"].map(guarded);
+        let alone = trees.map(|it| {
+            let mut out = Vec::new();
+            write_nar(&objects, it, &mut out, 1).unwrap();
+            NarHash(nix_format::Sha256::of(&out).0)
+        });
+        for n_threads in [1, 2, 3, 8] {
+            for _ in 0..10 {
+                let found = nar_hashes(&objects, &trees, &NarMemo::none(), n_threads).unwrap();
+                assert_eq!(found, alone);
+                assert_eq!(nar_hash(&objects, trees[0], n_threads).unwrap(), alone[0]);
+            }
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! One NAR made by many threads: blobs are read side by side, and written in order.
 //!
-//! A thread that has read a batch either finds the writer free and writes all that is due, or
-//! leaves its batch to the one who has the writer. So nobody waits for a turn, and one thread
-//! alone does the same as many. What is read ahead is bounded: only the thread whose batch is due
-//! may go beyond.
+//! A thread that has read a piece either leaves it to one that has the writer, or that has nothing
+//! to read, or writes all that is due itself. So nobody waits for a turn, one thread alone does
+//! the same as many, and one large blob is read by one thread and written by another. What is read
+//! ahead is bounded: only the thread whose batch is due may go beyond.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read as _, Write};
@@ -17,11 +17,11 @@ use super::plan::{Step, plan};
 use crate::blob::Blob;
 use crate::objects::Objects;
 
-/// How much may be read and not written yet, in bytes.
-const AHEAD_BYTES: usize = 64 << 20;
+/// How much may be read and not written yet, in bytes; little in tests, so that it is reached.
+const AHEAD_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 20 };
 
 /// How much a thread reads before it hands it on, in bytes.
-const PIECE_BYTES: usize = 256 << 10;
+const PIECE_BYTES: usize = if cfg!(test) { 1 << 10 } else { 256 << 10 };
 
 /// How many blobs a thread takes at once, if they are small.
 const MAX_BLOBS: usize = 64;
@@ -49,7 +49,15 @@ struct State<W> {
     due: usize,
     /// Absent while a thread writes.
     writer: Option<Writer<W>>,
+    /// How many threads have nothing to read, and wait for something to write.
+    n_idle: usize,
     error: Option<NarError>,
+}
+
+/// What a thread does next.
+enum Turn {
+    Read(usize, Vec<Step>),
+    Write,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,6 +104,7 @@ impl<W: Write + Send> Pipeline<W> {
                 read_bytes: 0,
                 due: 0,
                 writer: Some(Writer::new(out)),
+                n_idle: 0,
                 error: None,
             }),
             changed: Condvar::new(),
@@ -116,10 +125,14 @@ impl<W: Write + Send> Pipeline<W> {
         self.changed.notify_all();
     }
 
-    /// Reads batches until none is left.
+    /// Reads and writes until all is written.
     pub(super) fn work(&self, objects: &Objects) {
-        while let Some((place, steps)) = self.take() {
-            if let Err(error) = self.read(objects, place, steps) {
+        while let Some(turn) = self.take() {
+            let done = match turn {
+                Turn::Read(place, steps) => self.read(objects, place, steps),
+                Turn::Write => self.write_due(self.lock()),
+            };
+            if let Err(error) = done {
                 self.lock().fail(error);
                 self.changed.notify_all();
             }
@@ -139,20 +152,22 @@ impl<W: Write + Send> Pipeline<W> {
         finished.map_err(|source| NarError::Write { tree, source })
     }
 
-    /// The next batch to read.
-    fn take(&self) -> Option<(usize, Vec<Step>)> {
+    fn take(&self) -> Option<Turn> {
         let mut state = self.lock();
         loop {
-            if state.error.is_some() {
+            if state.error.is_some() || state.all_written() {
                 return None;
             }
             if !state.queue.is_empty() {
-                return Some(state.take());
+                let (place, steps) = state.take();
+                return Some(Turn::Read(place, steps));
             }
-            if state.planning == Planning::Done {
-                return None;
+            if state.writer.is_some() && state.is_due() {
+                return Some(Turn::Write);
             }
+            state.n_idle += 1;
             state = self.wait(state);
+            state.n_idle -= 1;
         }
     }
 
@@ -221,6 +236,10 @@ impl<W: Write + Send> Pipeline<W> {
         state.n_blobs += piece.n_blobs;
         let batch = state.read.entry(place).or_default();
         batch.pieces.push_back(piece);
+        if state.n_idle > 0 && state.read_bytes <= AHEAD_BYTES {
+            self.changed.notify_all();
+            return Ok(());
+        }
         self.write_due(state)?;
         let mut state = self.lock();
         while state.read_bytes > AHEAD_BYTES && state.error.is_none() {
@@ -284,6 +303,15 @@ impl<W: Write + Send> Pipeline<W> {
 }
 
 impl<W> State<W> {
+    fn is_due(&self) -> bool {
+        let batch = self.read.get(&self.due);
+        batch.is_some_and(|it| it.complete || !it.pieces.is_empty())
+    }
+
+    fn all_written(&self) -> bool {
+        self.planning == Planning::Done && self.queue.is_empty() && self.due == self.n_taken
+    }
+
     /// The next parts in the order of the NAR, if they were read.
     fn next_due(&mut self) -> Option<Piece> {
         loop {

@@ -108,8 +108,8 @@ fn many_and_large_files_come_in_order() {
     made.git(["-c", "pack.window=0", "repack", "-adq"]);
     check(&env, &made);
     // And as a difference from another.
-    let mut changed = noise(1, 9 << 20);
-    changed[5_000_000] ^= 1;
+    let mut changed = noise(1, 5 << 20);
+    changed[3_000_000] ^= 1;
     made.write("large/d", changed).commit("two");
     made.git(["repack", "-adfq"]);
     check(&env, &made);
