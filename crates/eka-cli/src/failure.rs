@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     /// The workflow's.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Eka(#[from] eka::Error),
+    Eka(Box<eka::Error>),
     /// There is no current folder.
     #[error("the current folder cannot be entered")]
     #[diagnostic(code(eka::cli::current_dir), help("go to a folder that exists"))]
@@ -39,6 +39,12 @@ pub(crate) enum Failure {
         #[source]
         source: io::Error,
     },
+}
+
+impl From<eka::Error> for Failure {
+    fn from(error: eka::Error) -> Self {
+        Self::Eka(Box::new(error))
+    }
 }
 
 impl Failure {

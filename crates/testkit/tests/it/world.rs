@@ -33,7 +33,10 @@ fn commits_are_the_same_everywhere() {
     repo.write("a/b", "text")
         .executable("run", "#!/bin/sh\n")
         .symlink("link", "a/b");
-    assert_eq!(repo.commit("first"), "aae89054e2578ec5f184e67f9f34b3fae6976e65");
+    assert_eq!(
+        repo.commit("first"),
+        "aae89054e2578ec5f184e67f9f34b3fae6976e65"
+    );
     repo.remove("a");
     let second = repo.commit("second");
     assert_eq!(repo.git(["log", "-1", "--format=%ct"]), "1700000060");
