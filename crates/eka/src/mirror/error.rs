@@ -1,7 +1,6 @@
 //! Why nothing is copied.
 
 use atom::refname::Part;
-use atom::url::RepoUrl;
 use atom::{Id, ObjectId, Root, Version};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -19,8 +18,8 @@ pub enum MirrorError {
         help("its owner makes it one by `eka init`; check the URL")
     )]
     NoSet {
-        /// The repository.
-        url: RepoUrl,
+        /// The repository's URL, passwords as `***`.
+        url: String,
     },
     /// The set has no such atom.
     #[error("`{url}` has no atom `{id}`")]
@@ -29,8 +28,8 @@ pub enum MirrorError {
         help("`eka versions {url}` shows the atoms that it has")
     )]
     NoAtom {
-        /// The repository.
-        url: RepoUrl,
+        /// The repository's URL, passwords as `***`.
+        url: String,
         /// The atom.
         id: Id,
     },
@@ -42,9 +41,9 @@ pub enum MirrorError {
     )]
     OtherRoot {
         /// Where from.
-        from: RepoUrl,
+        from: String,
         /// Where to.
-        to: RepoUrl,
+        to: String,
         /// The root there.
         ours: Root,
         /// The root here.
@@ -60,9 +59,9 @@ pub enum MirrorError {
     )]
     Conflict {
         /// Where from.
-        from: RepoUrl,
+        from: String,
         /// Where to.
-        to: RepoUrl,
+        to: String,
         /// What.
         #[related]
         conflicts: Vec<Conflict>,
@@ -74,8 +73,8 @@ pub enum MirrorError {
         help("tell its owner; a mirror of it may still have the object")
     )]
     Lost {
-        /// The repository.
-        url: RepoUrl,
+        /// The repository's URL, passwords as `***`.
+        url: String,
         /// The object.
         object: ObjectId,
     },

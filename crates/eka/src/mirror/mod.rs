@@ -153,7 +153,7 @@ impl Copy<'_> {
         });
         let to = to.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let mut from = from?;
-        let url = || self.from.clone();
+        let url = || self.from.to_string();
         let root = from.root.ok_or_else(|| MirrorError::NoSet { url: url() })?;
         for id in self.ids {
             if !from.versions.contains_key(id) {
@@ -211,8 +211,8 @@ impl Copy<'_> {
             && ours != theirs
         {
             return Err(MirrorError::OtherRoot {
-                from: self.from.clone(),
-                to: self.to.clone(),
+                from: self.from.to_string(),
+                to: self.to.to_string(),
                 ours,
                 theirs,
             }
@@ -220,8 +220,8 @@ impl Copy<'_> {
         }
         let planned = plan(&from.versions, &to.versions);
         Ok(planned.map_err(|conflicts| MirrorError::Conflict {
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from: self.from.to_string(),
+            to: self.to.to_string(),
             conflicts,
         })?)
     }
@@ -254,7 +254,7 @@ impl Copy<'_> {
                 .session
                 .fetch_more(&wants, cache, depth, Filter::None)?;
             if let Some(&object) = fetched.missing.first() {
-                let url = self.from.clone();
+                let url = self.from.to_string();
                 return Err(MirrorError::Lost { url, object }.into());
             }
         }

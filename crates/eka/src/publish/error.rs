@@ -47,7 +47,7 @@ pub enum PublishError {
     /// A remote may not get it, or gave no usable answer.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Remote(#[from] publish::PublishError),
+    Remote(Box<publish::PublishError>),
     /// An object is missing or damaged.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -115,12 +115,19 @@ impl PublishError {
                 Kind::OutOfDate => Exit::OutOfDate,
                 Kind::Invalid => Exit::Usage,
             },
-            Self::Remote(
+            Self::Remote(error) => match &**error {
                 publish::PublishError::Remote(error)
-                | publish::PublishError::Push(PushError::Remote(error)),
-            ) => remote(error),
-            Self::Remote(_) | Self::Object(_) | Self::Scratch { .. } => Exit::No,
+                | publish::PublishError::Push(PushError::Remote(error)) => remote(error),
+                _ => Exit::No,
+            },
+            Self::Object(_) | Self::Scratch { .. } => Exit::No,
         }
+    }
+}
+
+impl From<publish::PublishError> for PublishError {
+    fn from(error: publish::PublishError) -> Self {
+        Self::Remote(Box::new(error))
     }
 }
 
