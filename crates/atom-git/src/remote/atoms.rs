@@ -7,7 +7,8 @@ use atom::{Id, ObjectId, Root, Version};
 
 use super::list::{Listing, RefKind, RemoteRef};
 
-/// A remote's root and its atoms. Whatever is not named as FORMATS says is left out.
+/// A remote's root and its atoms. Whatever is not named as `docs/reference/formats.md`, section 3,
+/// says is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AtomListing {
     /// What `refs/eka/root` holds, if it is there and no symbolic ref or tag.

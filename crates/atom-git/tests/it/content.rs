@@ -1,4 +1,4 @@
-//! What of a folder is the atom, by FORMATS §4.
+//! What of a folder is the atom, by `docs/reference/formats.md`, section 4.
 
 use std::path::Path;
 
