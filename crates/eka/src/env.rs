@@ -63,7 +63,7 @@ pub const HONOURED: &[(&str, &str)] = &[
     ),
     (
         "XDG_STATE_HOME",
-        "Holds `eka`, what was first seen; not a cache; default `~/.local/state`.",
+        "Is to hold `eka`, which is no cache; nothing is kept there yet; default `~/.local/state`.",
     ),
     (
         "http_proxy, https_proxy, all_proxy, no_proxy",
