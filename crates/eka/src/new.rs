@@ -170,6 +170,7 @@ fn next(dir: &Path, id: &Id) -> Vec<String> {
     let dir = quoted(&dir.to_string_lossy());
     vec![
         format!("git add {dir} && git commit -m 'Begin {id}'"),
+        "git push".to_owned(),
         "eka init".to_owned(),
         format!("eka publish {id}"),
     ]

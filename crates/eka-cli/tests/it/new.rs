@@ -11,6 +11,7 @@ fn makes_a_commented_manifest() {
         out: my-atom/atom.toml
         err: made the atom `my-atom`; next:
         err:   git add my-atom && git commit -m 'Begin my-atom'
+        err:   git push
         err:   eka init
         err:   eka publish my-atom",
     );
@@ -25,7 +26,7 @@ fn answers_as_json() {
     world.check(
         &["new", "a/λ", "--id", "ひらがな", "--format", "json"],
         r#"0
-        out: {"schema":"eka.new/1","id":"ひらがな","manifest":"a/λ/atom.toml","next":["git add a/λ && git commit -m 'Begin ひらがな'","eka init","eka publish ひらがな"]}"#,
+        out: {"schema":"eka.new/1","id":"ひらがな","manifest":"a/λ/atom.toml","next":["git add a/λ && git commit -m 'Begin ひらがな'","git push","eka init","eka publish ひらがな"]}"#,
     );
 }
 
