@@ -61,6 +61,12 @@ impl Guarded {
         }
     }
 
+    /// The same as a warning, whatever it says of itself: the command went on.
+    pub(crate) fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -82,7 +82,9 @@ impl Events for Ui {
     fn emit(&self, event: Event) {
         match event {
             Event::Warning(warning) if self.verbosity != Verbosity::Quiet => {
-                self.tell(warning.diagnostic());
+                let mut line = self.line();
+                line.clear();
+                self.painter.warn(warning.diagnostic());
             }
             Event::Note(text) => self.note(&escape::line(&text)),
             Event::Detail(text) if self.verbosity == Verbosity::Verbose => {

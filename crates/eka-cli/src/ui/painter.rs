@@ -43,10 +43,18 @@ impl Painter {
 
     /// Tells one diagnostic, guarded.
     pub(crate) fn tell(self, diagnostic: &dyn Diagnostic) {
-        let guarded = Guarded::of(diagnostic);
+        self.show(&Guarded::of(diagnostic));
+    }
+
+    /// Tells one diagnostic as a warning, guarded.
+    pub(crate) fn warn(self, diagnostic: &dyn Diagnostic) {
+        self.show(&Guarded::of(diagnostic).as_warning());
+    }
+
+    fn show(self, guarded: &Guarded) {
         let text = match self.format {
-            Format::Json => json::print(&json::diagnostic::Shape::of(&guarded)),
-            Format::Text => self.draw(&guarded),
+            Format::Json => json::print(&json::diagnostic::Shape::of(guarded)),
+            Format::Text => self.draw(guarded),
         };
         stderr(&format!("{}\n", text.trim_end_matches('\n')));
     }

@@ -88,7 +88,7 @@ fn a_lock_that_is_out_of_date_is_exit_3() {
         .exit(3)
         .says(&["eka::fetch::out_of_date", diff]);
     let ran = locked.run(&["fetch", "--locked"]);
-    ran.exit(3).says(&["--locked was given", "run `eka lock`"]);
+    ran.exit(3).says(&["`--locked` was given", "run `eka lock`"]);
     fs::remove_file(locked.world.path("atom.lock")).unwrap();
     locked.run(&["fetch"]).exit(3).says(&["+ zlib"]);
     locked

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 #[non_exhaustive]
 pub enum LockError {
     /// The lock does not answer the manifest, and must not be changed.
-    #[error("`{}` is out of date and {by} was given{}", path.display(), lines(changes))]
+    #[error("`{}` is out of date and `{by}` was given{}", path.display(), lines(changes))]
     #[diagnostic(
         code(eka::lock::out_of_date),
         help("run `eka lock` and commit `{}`", path.display())
