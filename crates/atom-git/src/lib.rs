@@ -12,6 +12,7 @@ pub mod history;
 pub mod root;
 pub mod read;
 pub mod work_tree;
+mod staged_pack;
 pub mod write;
 pub mod tree_guard;
 pub mod content;

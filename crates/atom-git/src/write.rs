@@ -16,7 +16,11 @@ use thiserror::Error;
 use crate::history::parse;
 use crate::objects::{ObjectKind, Objects, Staged, id_of, to_gix_kind};
 use crate::repo::Repo;
+use crate::staged_pack;
 use crate::tree::{Entry, Mode, Tree};
+
+/// Up to so many objects are written as files of their own.
+const FEW: usize = 20;
 
 /// Objects that are made here and belong to no repository yet.
 ///
@@ -62,6 +66,18 @@ pub enum WriteError {
         path: PathBuf,
         /// What the operating system says.
         source: io::Error,
+    },
+    /// The objects cannot be written to the temporary repository.
+    #[error("a pack cannot be written to `{}`", path.display())]
+    #[diagnostic(
+        code(eka::write::pack),
+        help("is the disk full, or the folder not yours?")
+    )]
+    Pack {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: gix::Error,
     },
     /// An object cannot be written to the temporary repository.
     #[error("object `{id}` cannot be written to `{}`", path.display())]
@@ -207,13 +223,23 @@ impl Staging {
             let path = top.join(name);
             std::fs::write(&path, content).map_err(failed(&path))?;
         }
-        self.write_loose(top)?;
+        self.write_objects(top)?;
         Ok(Saved { folder })
     }
 
-    fn write_loose(&self, top: &Path) -> Result<(), WriteError> {
-        let store = gix::odb::loose::Store::at(top.join("objects"), gix::hash::Kind::Sha1);
+    fn write_objects(&self, top: &Path) -> Result<(), WriteError> {
         let staged = self.staged.read().unwrap_or_else(PoisonError::into_inner);
+        if staged.len() > FEW {
+            let folder = top.join("objects/pack");
+            let objects = staged
+                .values()
+                .map(|(kind, bytes)| (*kind, bytes.as_slice()));
+            return staged_pack::write(&folder, objects).map_err(|source| WriteError::Pack {
+                path: folder,
+                source,
+            });
+        }
+        let store = gix::odb::loose::Store::at(top.join("objects"), gix::hash::Kind::Sha1);
         for (&id, (kind, bytes)) in staged.iter() {
             let written = store.write_buf(to_gix_kind(*kind), bytes);
             written.map_err(|source| WriteError::Object {

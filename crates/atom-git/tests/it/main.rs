@@ -18,3 +18,4 @@ mod staging;
 mod tree_guard;
 mod nar;
 mod export;
+mod publish;
