@@ -88,7 +88,8 @@ fn a_lock_that_is_out_of_date_is_exit_3() {
         .exit(3)
         .says(&["eka::fetch::out_of_date", diff]);
     let ran = locked.run(&["fetch", "--locked"]);
-    ran.exit(3).says(&["`--locked` was given", "run `eka lock`"]);
+    ran.exit(3)
+        .says(&["`--locked` was given", "run `eka lock`"]);
     fs::remove_file(locked.world.path("atom.lock")).unwrap();
     locked.run(&["fetch"]).exit(3).says(&["+ zlib"]);
     locked
@@ -282,6 +283,28 @@ fn a_lock_whose_nar_was_changed_is_exit_5() {
     ran.exit(5)
         .says(&[&nar, &false_nar().to_string(), "the lock"]);
     assert!(locked.contents().is_empty());
+}
+
+#[test]
+fn a_spec_of_another_commit_is_refused_out_of_the_cache_too() {
+    let locked = Locked::new();
+    locked.run(&["fetch"]).exit(0);
+    let honest = locked.part("util", "0.1.4", Part::Spec);
+    let (rev, other) = (
+        locked.part("util", "0.1.4", Part::Atom),
+        locked.part("zlib", "1.3.1", Part::Atom),
+    );
+    locked.forge("util", "0.1.4", |_, spec| {
+        spec.atom_commit = other.parse().unwrap();
+    });
+    let forged = locked.part("util", "0.1.4", Part::Spec);
+    let cache = locked.world.env.at(&locked.cache("git"));
+    cache.git(["fetch", "--quiet", &locked.up.url(), &forged]);
+    locked.edit_lock(&honest, &forged);
+    fs::remove_dir_all(locked.cache("src")).unwrap();
+    let ran = locked.run(&["fetch", "--offline"]);
+    ran.exit(5)
+        .says(&["the commit of `util@0.1.4`", &rev, &other]);
 }
 
 /// The bytes of one entry of a tree.
