@@ -23,14 +23,14 @@ pub use origins::TwoOrigins;
 use std::collections::{BTreeMap, BTreeSet};
 
 use atom::lock::{Lock, Place};
-use atom::manifest::{Manifest, SetPlace};
+use atom::manifest::{Manifest, Set, SetPlace};
 use atom::{AtomId, Id, Root, Version};
 use resolver::{Missing, Order, Outcome, Request, Resolution, RootRequirement, Universe};
 
 use crate::exit::Exit;
 use answer::Answer;
 use atom::url::RepoUrl;
-use crawl::{Which, Wish, crawl, hinted};
+use crawl::{ListWant, Which, Wish, crawl, hinted};
 use knowledge::{DepPlace, Knowledge, OwnRoot, SpecDep};
 use origins::{Claim, Origin, Origins};
 
@@ -100,6 +100,9 @@ pub(crate) fn resolve(
         it.known.learn(key, facts);
     }
     crawl(&mut it.known, it.source, wishes);
+    for (key, facts) in it.source.list(it.unlisted_sets()) {
+        it.known.learn(key, facts);
+    }
     let top = it.top_origins()?;
     it.ask();
     let (origins, graph) = it.settle(&top)?;
@@ -168,7 +171,23 @@ impl Loop<'_> {
         wishes
     }
 
-    /// Where the top manifests say that sets lie. A set without dependencies is not asked for.
+    /// The sets of the top manifests that nothing led to: each may be named to settle where a set
+    /// of others' dependencies lies.
+    fn unlisted_sets(&self) -> Vec<ListWant> {
+        let sets = self.tops.iter().flat_map(|it| it.manifest.sets.values());
+        let want = |set: &Set| {
+            Some(ListWant {
+                url: set.place.origin()?.clone(),
+                mirrors: set.place.mirrors().to_vec(),
+                ids: BTreeSet::new(),
+            })
+        };
+        sets.filter_map(want)
+            .filter(|it| self.known.root_at(&it.url).is_none())
+            .collect()
+    }
+
+    /// Where the top manifests say that sets lie. One that nothing is asked of need not be a set.
     fn top_origins(&mut self) -> Result<Origins, ResolveError> {
         let mut claims = Vec::new();
         for top in self.tops {
@@ -176,10 +195,11 @@ impl Loop<'_> {
                 let SetPlace::At { origin, mirrors } = &set.place else {
                     continue;
                 };
-                if !top.manifest.deps.iter().any(|it| it.set == *name) {
-                    continue;
-                }
-                let root = self.root_at(origin)?;
+                let used = top.manifest.deps.iter().any(|it| it.set == *name);
+                let root = match self.root_at(origin) {
+                    Err(ResolveError::NoSet { .. }) if !used => continue,
+                    root => root?,
+                };
                 if self.known.own == OwnRoot::Posted(root) {
                     return Err(ResolveError::OwnSet { name: name.clone() });
                 }

@@ -110,11 +110,15 @@ impl World {
     }
 
     fn ask(&self, deps: &[(&str, &str, &str)], lock: Option<Lock>) -> Result<Lock, ResolveError> {
+        self.ask_for(&manifest("top", "1.0.0", deps), lock)
+    }
+
+    fn ask_for(&self, text: &str, lock: Option<Lock>) -> Result<Lock, ResolveError> {
         let mut world = self.clone();
         let top = Top {
             name: "atom.toml".to_owned(),
             text: String::new(),
-            manifest: Manifest::parse_own(&manifest("top", "1.0.0", deps)).unwrap(),
+            manifest: Manifest::parse_own(text).unwrap(),
             lock,
         };
         let question = Question {
@@ -259,6 +263,34 @@ fn two_origins_at_one_depth_are_named() {
         message.contains("y@1.0.0") && message.contains("z@1.0.0"),
         "{message}"
     );
+}
+
+#[test]
+fn a_line_in_sets_settles_the_origin() {
+    const THIRD: &str = "https://third.test/r";
+    let world = World::default()
+        .set(A, 1)
+        .set(FORK, 1)
+        .set(THIRD, 1)
+        .set(B, 2)
+        .atom(A, "x", "1.0.0", &[])
+        .atom(FORK, "x", "1.9.0", &[])
+        .atom(THIRD, "x", "1.5.0", &[])
+        .atom(B, "y", "1.0.0", &[(FORK, "x", "^1")])
+        .atom(B, "z", "1.0.0", &[(A, "x", "^1")]);
+    let asked = manifest("top", "1.0.0", &[(B, "y", "^1"), (B, "z", "^1")]);
+    for (chosen, x) in [(A, "x@1.0.0"), (FORK, "x@1.9.0"), (THIRD, "x@1.5.0")] {
+        let line = format!("[sets]\nchosen = \"{chosen}\"\n");
+        let lock = world.ask_for(&asked.replace("[sets]\n", &line), None);
+        let lock = lock.unwrap();
+        assert_eq!(names(&lock), [x, "y@1.0.0", "z@1.0.0"]);
+        assert_eq!(lock.sets[0].origin, url(chosen));
+        assert_eq!(lock.sets[0].names.len(), 1, "as the manifest calls it");
+    }
+    // One that is no set, and that nothing is asked of, settles nothing and is in nobody's way.
+    let other = asked.replace("[sets]\n", "[sets]\nother = \"https://nothing.test/r\"\n");
+    let error = world.ask_for(&other, None).unwrap_err();
+    assert!(matches!(error, ResolveError::TwoOrigins(_)), "{error}");
 }
 
 #[test]
