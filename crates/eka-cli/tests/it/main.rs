@@ -14,6 +14,7 @@ mod mirror;
 mod versions;
 mod info;
 mod fetch;
+mod fetch_faults;
 mod verify;
 mod add;
 mod lock;
