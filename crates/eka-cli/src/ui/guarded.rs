@@ -62,7 +62,7 @@ impl Guarded {
     }
 
     /// The same as a warning, whatever it says of itself: the command went on.
-    pub(crate) fn as_warning(mut self) -> Self {
+    pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }

@@ -48,7 +48,7 @@ impl Painter {
 
     /// Tells one diagnostic as a warning, guarded.
     pub(crate) fn warn(self, diagnostic: &dyn Diagnostic) {
-        self.show(&Guarded::of(diagnostic).as_warning());
+        self.show(&Guarded::of(diagnostic).into_warning());
     }
 
     fn show(self, guarded: &Guarded) {
