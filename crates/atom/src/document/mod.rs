@@ -3,7 +3,7 @@
 mod read;
 mod section;
 
-pub(crate) use read::read;
+pub use read::read;
 pub(crate) use section::{Section, Text, as_section, as_text, wrong_type};
 
 use std::fmt;

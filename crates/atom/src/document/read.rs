@@ -16,7 +16,8 @@ use super::{MAX_BYTES, MAX_DEPTH, TomlFault, span};
 /// why it is not all.
 ///
 /// `after_merge` is what to do about git's conflict markers.
-pub(crate) fn read<'i>(
+#[must_use]
+pub fn read<'i>(
     text: &'i str,
     after_merge: &'static str,
 ) -> (Spanned<DeTable<'i>>, Vec<TomlFault>) {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use atom::document::TomlFault;
 use atom::source::Sourced;
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
@@ -49,16 +50,10 @@ pub struct ConfigFaults {
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum ConfigFault {
-    /// The text is not TOML.
-    #[error("not TOML: {reason}")]
-    #[diagnostic(code(eka::config::syntax))]
-    Syntax {
-        /// The parser's reason.
-        reason: String,
-        /// Where.
-        #[label("here")]
-        span: Option<SourceSpan>,
-    },
+    /// The text is not TOML within bounds.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Toml(#[from] TomlFault),
     /// A key stands outside of any table.
     #[error("`{key}` is not a table")]
     #[diagnostic(

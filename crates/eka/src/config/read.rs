@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use atom::document;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::key::{Key, Shape, find_key, is_personal, nearest_key};
 use super::{ConfigFault, ConfigWarning, Path, Value};
+
+const AFTER_MERGE: &str = "choose one side, or join the two, and remove the marked lines";
 
 /// Who wrote a text: decides what it may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +34,10 @@ pub(super) struct Reading {
 /// Reads a file.
 pub(super) fn file(text: &str, writer: Writer) -> Reading {
     let mut reading = Reading::default();
-    let (table, errors) = DeTable::parse_recoverable(text);
-    reading.faults.extend(errors.iter().map(|it| syntax(it, 0)));
+    let (table, faults) = document::read(text, AFTER_MERGE);
+    reading
+        .faults
+        .extend(faults.into_iter().map(ConfigFault::from));
     if !reading.faults.is_empty() {
         return reading;
     }
@@ -84,14 +89,8 @@ pub(super) fn setting(text: &str) -> Reading {
         return reading;
     };
     let at = key.len() + 1;
-    let parsed = DeValue::parse(value)
-        .ok()
-        .filter(|it| convert(it.get_ref(), found.shape).is_some());
-    match (parsed, found.shape) {
-        (Some(it), shape) => {
-            let value = convert(it.get_ref(), shape).expect("it was just converted");
-            reading.settings.push((path, value));
-        }
+    match (parse_value(value, found.shape), found.shape) {
+        (Some(value), _) => reading.settings.push((path, value)),
         (None, Shape::Text) => reading
             .settings
             .push((path, Value::Text(value.trim().to_owned()))),
@@ -107,16 +106,25 @@ pub(super) fn setting(text: &str) -> Reading {
     reading
 }
 
+/// Reads a value as TOML, where it is of the shape.
+fn parse_value(text: &str, shape: Shape) -> Option<Value> {
+    let line = format!("value = {text}");
+    let (table, faults) = document::read(&line, AFTER_MERGE);
+    let mut pairs = table.get_ref().values();
+    let value = pairs.next().filter(|_| faults.is_empty())?;
+    convert(value.get_ref(), shape).filter(|_| pairs.next().is_none())
+}
+
 /// Reads a dotted key of two parts, such as `publish.remotes` or `mirrors."https://…"`.
 #[must_use]
 pub fn parse_key(text: &str) -> Option<Path> {
     let line = format!("{text} = 0");
-    let (table, errors) = DeTable::parse_recoverable(&line);
+    let (table, faults) = document::read(&line, AFTER_MERGE);
     let mut sections = table.get_ref().iter();
     let (section, rest) = sections.next()?;
     let mut keys = rest.get_ref().as_table()?.iter();
     let (key, value) = keys.next()?;
-    let plain = errors.is_empty() && value.get_ref().is_integer();
+    let plain = faults.is_empty() && value.get_ref().is_integer();
     (plain && sections.next().is_none() && keys.next().is_none())
         .then(|| Path::new(section.get_ref(), key.get_ref()))
 }
@@ -178,15 +186,6 @@ fn convert(value: &DeValue<'_>, shape: Shape) -> Option<Value> {
 
 fn is_section(name: &str) -> bool {
     super::KEYS.iter().any(|it| it.section == name)
-}
-
-fn syntax(error: &toml::de::Error, offset: usize) -> ConfigFault {
-    ConfigFault::Syntax {
-        reason: error.message().to_owned(),
-        span: error
-            .span()
-            .map(|it| (it.start + offset..it.end + offset).into()),
-    }
 }
 
 /// Splits at the first `=` outside of quotes.
