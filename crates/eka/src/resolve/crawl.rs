@@ -183,7 +183,7 @@ fn next(known: &Knowledge, wave: &[Wish]) -> Vec<Wish> {
                 continue;
             };
             wishes.extend(good.deps.iter().map(|it| wish_of(it, wish)));
-            wishes.extend(good.hint.iter().flat_map(hinted));
+            wishes.extend(good.hint.iter().flat_map(foreign));
         }
     }
     wishes
@@ -201,6 +201,17 @@ fn wish_of(dep: &SpecDep, from: &Wish) -> Wish {
         id: dep.id.clone(),
         which: Which::Newest(dep.req.to_string()),
     }
+}
+
+/// What the lock of a publisher says, as far as a foreign manifest might say it: no hint leads to
+/// a local path or to a host that only plain transports reach.
+fn foreign(lock: &Lock) -> Vec<Wish> {
+    let mut wishes = hinted(lock);
+    wishes.retain(|it| it.url.allowed_in_foreign());
+    for wish in &mut wishes {
+        wish.mirrors.retain(RepoUrl::allowed_in_foreign);
+    }
+    wishes
 }
 
 /// What a lock says its atoms are.
