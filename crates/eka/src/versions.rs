@@ -1,5 +1,7 @@
 //! `eka versions`: what a repository has published, by its refs alone.
 
+use std::fmt::Display;
+
 use atom::uri::{Uri, Wanted};
 use atom::url::RepoUrl;
 use atom::{AtomId, Digest, Id, Requirement, Root, Version};
@@ -114,7 +116,10 @@ pub enum VersionsError {
 
 /// Refs that are not what their names say.
 #[derive(Debug, Error, Diagnostic)]
-#[error("`{url}` has refs of atoms that are no plain refs to commits: {}", names.join(", "))]
+#[error(
+    "`{url}` has refs of atoms that are no plain refs to commits: {}",
+    some(names)
+)]
 #[diagnostic(
     severity(warning),
     code(eka::versions::wrong_kind),
@@ -254,11 +259,18 @@ impl VersionsError {
 
 /// The first few of some versions.
 fn newest(known: &[Version]) -> String {
-    let shown: Vec<_> = known.iter().take(8).map(|it| format!("`{it}`")).collect();
-    let more = known.len() - shown.len();
-    if more == 0 {
-        shown.join(", ")
-    } else {
-        format!("{} and {more} older", shown.join(", "))
+    first(known, "older")
+}
+
+/// The first few of some names.
+fn some(names: &[String]) -> String {
+    first(names, "more")
+}
+
+fn first<T: Display>(all: &[T], rest: &str) -> String {
+    let shown: Vec<_> = all.iter().take(8).map(|it| format!("`{it}`")).collect();
+    match all.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} {rest}", shown.join(", ")),
     }
 }

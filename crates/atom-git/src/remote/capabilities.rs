@@ -52,7 +52,13 @@ pub(crate) fn read(
     let mut lines = PktReader::new(stream);
     let mut first = first_line(&mut lines)?;
     if first.starts_with(b"# service=") {
-        while matches!(lines.next()?, Pkt::Data(_)) {}
+        let mut bytes = 0;
+        while let Pkt::Data(line) = lines.next()? {
+            bytes += line.len() + 4;
+            if bytes > MAX_BYTES {
+                return Err(never_ends());
+            }
+        }
         first = first_line(&mut lines)?;
     }
     let server = match pkt::text(&first) {
@@ -91,15 +97,20 @@ fn first_line(lines: &mut PktReader<&mut dyn Read>) -> Result<Vec<u8>, Fault> {
     }
 }
 
+fn never_ends() -> Fault {
+    Fault::protocol("its capabilities never end")
+}
+
 fn version_2(lines: &mut PktReader<&mut dyn Read>) -> Result<Server, Fault> {
     let mut capabilities = Vec::new();
     let mut bytes = 0;
     loop {
         match lines.next()? {
             Pkt::Data(line) => {
-                bytes += line.len();
+                // With its length before it: an empty line takes memory too.
+                bytes += line.len() + 4;
                 if bytes > MAX_BYTES {
-                    return Err(Fault::protocol("its capabilities never end"));
+                    return Err(never_ends());
                 }
                 capabilities.push(pair(pkt::text(line)));
             }
@@ -212,6 +223,15 @@ mod tests {
         let mut lines = vec!["version 2\n"];
         lines.extend(endless.iter().map(String::as_str));
         assert!(check(&lines).is_err());
+        for first in ["version 2\n", "# service=git-upload-pack\n"] {
+            let mut lines = vec![""; 20_000];
+            lines.insert(0, first);
+            let endless = check(&lines);
+            assert!(
+                matches!(endless, Err(Fault::Protocol { .. })),
+                "{endless:?}"
+            );
+        }
     }
 
     #[test]

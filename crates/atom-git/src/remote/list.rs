@@ -12,6 +12,10 @@ use super::pkt::{self, Pkt, PktReader, cut_off};
 /// How we name ourselves to git servers.
 pub(crate) const AGENT: &str = concat!("agent=eka/", env!("CARGO_PKG_VERSION"));
 
+/// A name longer than this many bytes counts as several refs, so that the limit on refs is one on
+/// memory too.
+const NAME_UNIT: usize = 96;
+
 /// One ref of a remote. Its name is foreign bytes: parse it or drop it, never use it as a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteRef {
@@ -70,6 +74,8 @@ pub(crate) struct Collector<'a> {
     prefixes: &'a [String],
     limits: &'a Limits,
     bytes: u64,
+    /// Names kept, a long one counted as several.
+    kept: u64,
     listing: Listing,
 }
 
@@ -80,6 +86,7 @@ impl<'a> Collector<'a> {
             prefixes,
             limits,
             bytes: 0,
+            kept: 0,
             listing: Listing::default(),
         }
     }
@@ -143,7 +150,8 @@ impl<'a> Collector<'a> {
     }
 
     fn count(&mut self, line: &[u8]) -> Result<(), Fault> {
-        self.bytes += line.len() as u64;
+        // With its length before it: an empty line is not free.
+        self.bytes += line.len() as u64 + 4;
         if self.bytes > self.limits.listing_bytes {
             return Err(Fault::Limit {
                 name: "limits.listing-bytes",
@@ -166,7 +174,8 @@ impl<'a> Collector<'a> {
     }
 
     fn keep(&mut self, name: &[u8], id: ObjectId, kind: RefKind) -> Result<(), Fault> {
-        if self.listing.refs.len() as u64 >= self.limits.refs {
+        self.kept += (name.len().div_ceil(NAME_UNIT)).max(1) as u64;
+        if self.kept > self.limits.refs {
             return Err(Fault::Limit {
                 name: "limits.refs",
                 limit: self.limits.refs,
@@ -312,7 +321,7 @@ mod tests {
             (
                 "limits.listing-bytes",
                 Limits {
-                    listing_bytes: 60,
+                    listing_bytes: 64,
                     ..Limits::default()
                 },
             ),
@@ -326,6 +335,22 @@ mod tests {
                 "{fault:?}"
             );
         }
+    }
+
+    #[test]
+    fn long_names_and_empty_lines_count() {
+        let prefixes = prefixes();
+        let limits = Limits {
+            refs: 3,
+            listing_bytes: 1000,
+            ..Limits::default()
+        };
+        let mut refs = Collector::new(&prefixes, &limits);
+        let long = format!("{A} refs/atoms/{}", "x".repeat(200));
+        refs.line_v2(long.as_bytes()).unwrap();
+        assert!(refs.line_v2(long.as_bytes()).is_err(), "3 refs each");
+        let mut refs = Collector::new(&prefixes, &limits);
+        assert!((0..1000).any(|_| refs.line_v0(b"").is_err()));
     }
 
     #[test]

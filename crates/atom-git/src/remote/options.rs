@@ -45,7 +45,8 @@ pub struct Retry {
 /// What is taken from a remote before it is given up as hostile or broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// `limits.refs`: refs of one listing, after our own filter.
+    /// `limits.refs`: refs of one listing, after our own filter; a name beyond 96 bytes counts as
+    /// several.
     pub refs: u64,
     /// `limits.listing-bytes`: bytes of one listing, before our own filter.
     pub listing_bytes: u64,
@@ -141,9 +142,9 @@ impl Retry {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            refs: 400_000,
+            refs: 200_000,
             listing_bytes: 256 << 20,
-            name_bytes: 1024,
+            name_bytes: 512,
             pack_bytes: 4 << 30,
             pack_objects: 5_000_000,
             object_bytes: 1 << 30,

@@ -88,7 +88,11 @@ pub const KEYS: &[Key] = &[
         default: Some("2"),
         doc: "How often a connection that failed is tried again, at most 10 times.",
     },
-    limit("refs", "400000", "Refs of one listing that are kept."),
+    limit(
+        "refs",
+        "200000",
+        "Refs of one listing that are kept; a name beyond 96 bytes counts as several.",
+    ),
     limit(
         "listing-bytes",
         "268435456",
