@@ -127,6 +127,10 @@ fn http_options(repo: &gix::Repository, url: &gix::Url) -> Result<http::Options,
         .and_then(|options| options.downcast::<http::Options>().ok())
         .map(|options| *options)
         .unwrap_or_default();
+    if options.user_agent.as_deref() == Some(gix::env::agent()) {
+        // Nobody set one; hosts look for git's own name.
+        options.user_agent = None;
+    }
     by_url::apply(repo.config_snapshot().plumbing(), &plain, &mut options);
     Ok(options)
 }
