@@ -36,9 +36,13 @@ pub(crate) fn one(lock: &Locked) -> String {
         n => format!("{n} atoms"),
     };
     match &lock.outcome {
+        Outcome::Current if lock.n_atoms == 0 => "nothing to lock\n".to_owned(),
         Outcome::Current => format!("`{path}` is up to date ({atoms})\n"),
         Outcome::Written { moves } => {
-            let mut text = format!("wrote `{path}` ({atoms})\n");
+            let mut text = match lock.n_atoms {
+                0 => format!("removed `{path}`: there is nothing to lock\n"),
+                _ => format!("wrote `{path}` ({atoms})\n"),
+            };
             for it in moves {
                 text.push_str(&format!("  {}\n", esc(it)));
             }

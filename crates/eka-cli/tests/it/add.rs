@@ -43,7 +43,7 @@ fn a_dependency_is_declared_and_locked() {
         "0
         err: removed `zlib = \"^1\"` in [deps.core]
         err: removed `λ = \"^0.1.0\"` in [deps.core]
-        err: wrote `[WORLD]/work/atom.lock` (0 atoms)
+        err: removed `[WORLD]/work/atom.lock`: there is nothing to lock
         err:   - zlib 1.3.1
         err:   - λ 0.1.0",
     );

@@ -67,6 +67,14 @@ fn the_newest_that_fits_is_locked_and_kept() {
 }
 
 #[test]
+fn without_dependencies_there_is_nothing_to_lock() {
+    let (world, _sets) = world();
+    world.write("atom.toml", &manifest("app", "1.0.0"));
+    world.check(&["lock"], "0\nerr: nothing to lock");
+    assert!(!world.path("atom.lock").exists());
+}
+
+#[test]
 fn as_json() {
     let (world, _sets) = world();
     world.check(
