@@ -1,12 +1,15 @@
 //! A diagnostic with nothing in it that a terminal could obey.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use eka::escape;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
 
 use crate::json::diagnostic::Span;
+
+/// The longest line that is drawn, in bytes. (What draws them panics beyond 65,535 columns.)
+const MAX_WIDTH: usize = 1000;
 
 /// A copy of a diagnostic, each text of it escaped; the source keeps its offsets.
 pub(crate) struct Guarded {
@@ -105,13 +108,8 @@ impl Guarded {
     /// The labels, with their places in the text of `holder`.
     pub(crate) fn spans<'a>(&'a self, holder: Option<&'a Self>) -> Vec<Span<'a>> {
         let source = holder.and_then(|it| it.text.as_ref());
-        let place = |offset: usize| {
-            let before = source?.inner().get(..offset)?;
-            let line = before.rsplit('\n').next().unwrap_or(before);
-            Some((before.matches('\n').count() + 1, line.chars().count() + 1))
-        };
         let span = |it: &'a LabeledSpan| {
-            let at = place(it.offset());
+            let at = source.and_then(|source| place(source.inner(), it.offset()));
             Span {
                 file: source.map(NamedSource::name),
                 offset: it.offset(),
@@ -122,6 +120,41 @@ impl Guarded {
             }
         };
         self.labels.iter().map(span).collect()
+    }
+}
+
+impl Guarded {
+    /// The same as it can be drawn: where a line that would be shown is too long for that, the
+    /// message says the place instead.
+    pub(crate) fn drawable(mut self) -> Self {
+        self.tell_places(None);
+        self
+    }
+
+    /// `above` is the text of the diagnostic that this one belongs to.
+    fn tell_places(&mut self, above: Option<&NamedSource<String>>) {
+        let own = self.text.take();
+        let source = own.as_ref().or(above);
+        let wide = |source: &NamedSource<String>| {
+            let labels = self.labels.iter();
+            labels
+                .map(|it| (it.offset(), shown_width(source.inner(), it)))
+                .find(|it| it.1 > MAX_WIDTH)
+        };
+        if let Some((source, (offset, _))) = source.and_then(|it| Some((it, wide(it)?))) {
+            let (line, column) = place(source.inner(), offset).unwrap_or((1, 1));
+            let name = source.name();
+            write!(self.message, " (`{name}`, line {line}, column {column})")
+                .expect("a string takes all text");
+            self.labels.clear();
+        }
+        for it in &mut self.related {
+            it.tell_places(source);
+        }
+        if let Some(cause) = &mut self.cause {
+            cause.tell_places(source);
+        }
+        self.text = own;
     }
 }
 
@@ -185,6 +218,25 @@ impl Diagnostic for Guarded {
 
 fn escaped(text: &str) -> String {
     escape::lines(text).into_owned()
+}
+
+/// The line and column of an offset, from 1.
+fn place(text: &str, offset: usize) -> Option<(usize, usize)> {
+    let before = text.get(..offset)?;
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    Some((before.matches('\n').count() + 1, line.chars().count() + 1))
+}
+
+/// The bytes of the longest line that is drawn for a label: its own, the one before and the one
+/// after.
+fn shown_width(text: &str, label: &LabeledSpan) -> usize {
+    let end_of_line = |at: usize| text[at..].find('\n').map_or(text.len(), |it| at + it);
+    let start_of_line = |at: usize| text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let from = text.floor_char_boundary(label.offset());
+    let to = text.ceil_char_boundary(label.offset() + label.len());
+    let start = start_of_line(start_of_line(from).saturating_sub(1));
+    let end = end_of_line(text.len().min(end_of_line(to) + 1));
+    text[start..end].lines().map(str::len).max().unwrap_or(0)
 }
 
 fn label(it: &LabeledSpan) -> LabeledSpan {

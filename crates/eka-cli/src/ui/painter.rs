@@ -43,17 +43,17 @@ impl Painter {
 
     /// Tells one diagnostic, guarded.
     pub(crate) fn tell(self, diagnostic: &dyn Diagnostic) {
-        self.show(&Guarded::of(diagnostic));
+        self.show(Guarded::of(diagnostic));
     }
 
     /// Tells one diagnostic as a warning, guarded.
     pub(crate) fn warn(self, diagnostic: &dyn Diagnostic) {
-        self.show(&Guarded::of(diagnostic).into_warning());
+        self.show(Guarded::of(diagnostic).into_warning());
     }
 
-    fn show(self, guarded: &Guarded) {
+    fn show(self, guarded: Guarded) {
         let text = match self.format {
-            Format::Json => json::print(&json::diagnostic::Shape::of(guarded)),
+            Format::Json => json::print(&json::diagnostic::Shape::of(&guarded)),
             Format::Text => self.draw(guarded),
         };
         stderr(&format!("{}\n", text.trim_end_matches('\n')));
@@ -75,7 +75,7 @@ impl Painter {
     }
 
     /// The width is the same everywhere, so that a terminal changes no shape.
-    fn draw(self, guarded: &Guarded) -> String {
+    fn draw(self, guarded: Guarded) -> String {
         let styles = match self.color {
             Paint::Colored => ThemeStyles::ansi(),
             Paint::Plain => ThemeStyles::none(),
@@ -87,7 +87,7 @@ impl Painter {
             .with_links(false)
             .with_break_words(false)
             .without_syntax_highlighting()
-            .render_report(&mut text, guarded)
+            .render_report(&mut text, &guarded.drawable())
             .expect("a string takes all text");
         text
     }
