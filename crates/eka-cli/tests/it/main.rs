@@ -22,4 +22,5 @@ mod lock_check;
 mod determinism;
 mod faults;
 mod shells;
+mod hostile;
 mod json_page;
