@@ -9,6 +9,9 @@ use super::fault::{AtomFault, CollectError, refused};
 use crate::objects::{ObjectError, Objects};
 use crate::read::{self, AtomFolder, FolderFault, MANIFEST, ReadError};
 
+/// Beyond so many ids a remote is asked for all of its atoms.
+const MANY_IDS: usize = 16;
+
 /// Every atom that a commit holds, read once.
 #[derive(Debug)]
 pub struct Atoms {
@@ -64,6 +67,13 @@ pub struct Ids {
     pub chosen: BTreeSet<Id>,
     /// Those that they depend on by `::`, and that are not published with them.
     pub beside: BTreeSet<Id>,
+}
+
+impl Ids {
+    /// Whether one prefix for all atoms is cheaper than one each.
+    pub(super) fn is_many(&self) -> bool {
+        self.chosen.len() + self.beside.len() > MANY_IDS
+    }
 }
 
 impl Atoms {

@@ -27,9 +27,6 @@ use crate::repo::{Repo, RepoError};
 use crate::root::{self, RootError};
 use crate::write::{Staging, WriteError};
 
-/// Beyond so many ids all refs of atoms are listed: one prefix is cheaper than many.
-const MANY_IDS: usize = 16;
-
 /// How often a remote is listed again where another push seems to be under way.
 const LOOKS: usize = 20;
 
@@ -132,25 +129,42 @@ impl Remote {
     /// Lists what a remote has of these atoms, its root, its branches and its tags. `name` is what
     /// it is called on the command line.
     ///
+    /// Of many atoms, and where one of them may be new there, all that it has is listed: a new id
+    /// is compared with all others. `cache` tells which ids were seen there.
+    ///
     /// # Errors
     ///
     /// [`RemoteError`].
     pub fn list(
         name: &str,
         url: &RepoUrl,
-        (repo, options): (Repo, &TransportOptions),
+        (repo, options, cache): (Repo, &TransportOptions, &Cache),
         ids: Ids,
     ) -> Result<Self, RemoteError> {
+        let known = |known: &[Id]| ids.chosen.iter().all(|it| known.contains(it));
         let mut remote = Self {
             name: name.to_owned(),
             repo,
             session: Session::open(url, options)?,
             listing: Listing::default(),
-            whole: ids.chosen.len() + ids.beside.len() > MANY_IDS,
+            whole: ids.is_many() || !known(&cache.known_ids(url)),
             ids,
         };
         remote.look()?;
         Ok(remote)
+    }
+
+    /// Remembers what it has of the atoms, seen `at` (seconds since 1970): a hint for the next time.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Io`].
+    pub fn remember(&self, cache: &Cache, at: u64) -> Result<(), CacheError> {
+        if self.ids.is_many() {
+            return Ok(());
+        }
+        let asked = prefixes(self.ids.chosen.iter().chain(&self.ids.beside));
+        cache.remember(self.url(), &asked, &self.listing, at)
     }
 
     /// Its URL.

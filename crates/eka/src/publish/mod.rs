@@ -20,13 +20,13 @@ use atom_git::publish::{
     self, Atoms, Candidate, Choice, Chosen, Job, Means, Ready, Scratch, Thresholds, Verdict,
 };
 pub use atom_git::publish::{Facts, Oddity, Refusal, WithHistory};
-use atom_git::remote::TransportOptions;
 use atom_git::repo::Repo;
 use atom_git::tree_guard::Limits;
 use atom_git::write::Staging;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::here;
 use crate::remotes::Remotes;
 use crate::target::{self, Target};
 
@@ -156,8 +156,8 @@ impl Work<'_> {
         let remotes = Remotes::open(ctx)?;
         let (listed, candidates, dirty) = thread::scope(|scope| {
             let listings = places.iter().map(|it| {
-                let (repo, options) = (repo.clone(), remotes.options());
-                scope.spawn(move || self.list(it, (repo, options)))
+                let (repo, remotes) = (repo.clone(), &remotes);
+                scope.spawn(move || self.list(it, repo, remotes))
             });
             let listings: Vec<_> = listings.collect();
             let here = repo.clone();
@@ -209,12 +209,15 @@ impl Work<'_> {
         Ok(places)
     }
 
-    fn list(&self, place: &Place, from: (Repo, &TransportOptions)) -> Listed {
+    fn list(&self, place: &Place, repo: Repo, remotes: &Remotes<'_>) -> Listed {
         let _task = self.ctx.task(format!("listing `{}`", place.url), None);
         let (name, url) = (&place.name, &place.url);
         let ids = self.atoms.ids(self.chosen);
-        let listed = publish::Remote::list(name, url, from, ids);
-        Ok(listed?)
+        let from = (repo, remotes.options(), remotes.cache());
+        let listed = publish::Remote::list(name, url, from, ids)?;
+        // Without a memory the next listing is a longer one, no more.
+        drop(listed.remember(remotes.cache(), here::seconds(self.ctx.now)));
+        Ok(listed)
     }
 
     fn collect(&self) -> Result<Vec<Candidate>, Error> {

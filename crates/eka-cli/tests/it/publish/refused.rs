@@ -280,6 +280,17 @@ fn ids_that_look_alike() {
     shop.run(&["publish", "ZLib"])
         .exit(1)
         .says(&["looks like `zlib`"]);
+    // Where the memory of what was there is wrong, it is found out.
+    let refs = shop.refs();
+    for it in &refs {
+        let (id, name) = it.split_once(' ').unwrap();
+        shop.up.git(["update-ref", "-d", name]);
+        shop.up
+            .git(["update-ref", &name.replace("zlib", "ZLIB"), id]);
+    }
+    shop.run(&["publish", "zlib"])
+        .exit(1)
+        .says(&["looks like `ZLIB`"]);
     // Whatever else the set has: also one that this commit does not know.
     shop.repo.remove("1").remove("2");
     shop.atom("3", "раураl", "1.0.0")
