@@ -72,6 +72,13 @@ impl Authority {
 }
 
 impl UserInfo {
+    /// Whether the user of a web URL may be a token: hosts take one with no password, or with one
+    /// that says so.
+    pub(crate) fn user_is_secret(&self) -> bool {
+        let no_password = matches!(self.password.as_deref(), None | Some("" | "x-oauth-basic"));
+        self.user.is_some() && no_password
+    }
+
     /// Takes what stands before the last `@` of an authority, and returns it with what follows.
     pub(crate) fn split(authority: &str) -> Result<(Self, &str), UriError> {
         let Some((info, host)) = authority.rsplit_once('@') else {

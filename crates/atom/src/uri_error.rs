@@ -225,11 +225,14 @@ fn unknown_alias_help(near: Option<&str>) -> String {
 pub(crate) fn redact(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let (scheme, rest) = text.split_at(start);
-    let masked = rest
-        .rsplit_once('@')
-        .and_then(|(info, rest)| Some((info.split_once(':')?.0, rest)));
-    match masked {
-        Some((user, rest)) => escape(&format!("{scheme}{user}:***@{rest}")),
+    let web = scheme.to_ascii_lowercase().starts_with("http");
+    match rest.rsplit_once('@') {
+        Some((info, rest)) => match info.split_once(':') {
+            Some((user, _)) => escape(&format!("{scheme}{user}:***@{rest}")),
+            // A user of a web URL may be a token.
+            None if web => escape(&format!("{scheme}***@{rest}")),
+            None => escape(text),
+        },
         None => escape(text),
     }
 }

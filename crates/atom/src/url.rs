@@ -68,8 +68,8 @@ impl fmt::Display for Scheme {
 /// Where a repository is: a URL, an scp-like `user@host:path`, or a local path; never an alias.
 ///
 /// Its text is canonical: scheme and host in lower case, a default port dropped, a relative path
-/// with `./` in front. `Display` and `Debug` show a password as `***`; order and equality are
-/// those of the text.
+/// with `./` in front. `Display` and `Debug` show a password as `***`, and so the user
+/// of a web URL where it may be a token; order and equality are those of the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoUrl {
     text: String,
@@ -369,7 +369,14 @@ impl Location {
         match &self.form {
             Form::Url(scheme, authority) => {
                 write!(text, "{scheme}://").expect("a string takes all text");
-                print_authority(&mut text, authority, secrets);
+                let web = matches!(scheme, Scheme::Http | Scheme::Https);
+                match secrets {
+                    Secrets::Redacted if web && authority.info.user_is_secret() => {
+                        write!(text, "***@{}", authority.host_and_port())
+                            .expect("a string takes all text");
+                    }
+                    _ => print_authority(&mut text, authority, secrets),
+                }
             }
             Form::Scp(authority) => {
                 print_authority(&mut text, authority, secrets);

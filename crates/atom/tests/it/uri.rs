@@ -181,7 +181,7 @@ fn aliases_under_a_scheme() {
     check("ssh://work:r", "ssh://git@git.example.org/team/r");
     check("https://abs:r", "https://git.example.org/srv/r");
     check("https://odd:r", "https://git.example.org:8443/base/r");
-    check("https://with_user:r", "https://bot@git.example.org/r");
+    check("https://with_user:r", "https://***@git.example.org/r");
     check("http://with_user:r", "http://git.example.org/r");
     check("file://files:r", "file:///srv/git/r");
     let refused = |alias| {
@@ -251,7 +251,7 @@ fn aliases_without_a_scheme() {
 fn hosts_without_a_scheme() {
     check("github.com/o/r::x", "https://github.com/o/r::x");
     check("bot:pw@Example.ORG/r", "https://bot:***@example.org/r");
-    check("me@example.org/r", "https://me@example.org/r");
+    check("me@example.org/r", "https://***@example.org/r");
     check("[::1]/r", "https://[::1]/r");
     check("example.org:o/r", "example.org:o/r");
     check("git@Example.org:o/r", "git@example.org:o/r");

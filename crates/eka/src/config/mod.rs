@@ -153,18 +153,21 @@ impl Setting {
     }
 }
 
-/// Masks the password of `[scheme://]user:password@rest`.
+/// Masks the password of `[scheme://]user:password@rest`, and a user of a web URL alone, which may
+/// be a token.
 fn redact(text: &str) -> String {
     let start = text.find("://").map_or(0, |it| it + 3);
     let end = text[start..].find('/').map_or(text.len(), |it| start + it);
     let user_info = text[start..end]
         .rfind('@')
         .map(|it| &text[start..start + it]);
-    match user_info.and_then(|it| it.split_once(':')) {
-        Some((user, password)) => {
-            let rest = &text[start + user.len() + 1 + password.len()..];
-            format!("{}{user}:***{rest}", &text[..start])
-        }
+    let Some(user_info) = user_info else {
+        return text.to_owned();
+    };
+    let (scheme, rest) = (&text[..start], &text[start + user_info.len()..]);
+    match user_info.split_once(':') {
+        Some((user, _)) => format!("{scheme}{user}:***{rest}"),
+        None if scheme.starts_with("http") => format!("{scheme}***{rest}"),
         None => text.to_owned(),
     }
 }
@@ -272,6 +275,8 @@ mod tests {
     fn passwords_are_masked() {
         assert_eq!(redact("https://u:p@h/x"), "https://u:***@h/x");
         assert_eq!(redact("https://u:p:@q@h"), "https://u:***@h");
+        assert_eq!(redact("https://token@h/x"), "https://***@h/x");
+        assert_eq!(redact("ssh://git@h/x"), "ssh://git@h/x");
         assert_eq!(redact("git@h:o/r"), "git@h:o/r");
         assert_eq!(redact("u:p@gh:o/r"), "u:***@gh:o/r");
         assert_eq!(redact("https://h:8080/x@y"), "https://h:8080/x@y");
