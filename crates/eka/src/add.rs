@@ -225,12 +225,7 @@ pub fn add(ctx: &Context<'_>, request: &Add) -> Result<Report, Error> {
         };
         deps.push(edited);
     }
-    let lock = relock(&mut scene, &opened, text, request.locking)?;
-    Ok(Report {
-        manifest: opened.folder.path().join(crate::files::MANIFEST),
-        deps,
-        lock,
-    })
+    write(&mut scene, &opened, (text, deps), request.locking)
 }
 
 /// Removes dependencies from the manifest around the current folder, and from its lock.
@@ -248,7 +243,17 @@ pub fn remove(ctx: &Context<'_>, request: &Remove) -> Result<Report, Error> {
         text = manifest::remove_dep(&text, &edited.set, &edited.id).map_err(AddError::from)?;
         deps.push(edited);
     }
-    let lock = relock(&mut scene, &opened, text, request.locking)?;
+    write(&mut scene, &opened, (text, deps), request.locking)
+}
+
+/// Locks what the edited manifest asks for, and writes both files.
+fn write(
+    scene: &mut Scene<'_>,
+    opened: &Opened,
+    (text, deps): (String, Vec<Edited>),
+    locking: Locking,
+) -> Result<Report, Error> {
+    let lock = relock(scene, opened, text, locking)?;
     Ok(Report {
         manifest: opened.folder.path().join(crate::files::MANIFEST),
         deps,
