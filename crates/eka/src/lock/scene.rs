@@ -118,14 +118,15 @@ impl<'a> Scene<'a> {
     /// Resolves, and returns a lock for each top.
     pub(crate) fn resolve(&mut self, tops: Vec<Top>) -> Result<Vec<Lock>, Error> {
         for top in &tops {
-            let held = top.lock.as_ref().map(|it| &it.pins[..]).unwrap_or_default();
-            let new = top
-                .manifest
-                .pins
-                .keys()
-                .find(|it| held.iter().all(|pin| pin.name != **it));
+            let none = Lock::default();
+            let lock = top.lock.as_ref().unwrap_or(&none);
+            let changes = diff::of_manifest(&top.manifest, lock);
+            let new = changes.into_iter().find_map(|it| match it {
+                Change::PinAdded { pin } | Change::PinChanged { pin } => Some(pin),
+                _ => None,
+            });
             if let Some(name) = new {
-                return Err(LockError::Pins { name: name.clone() }.into());
+                return Err(LockError::Pins { name }.into());
             }
         }
         let elsewhere = |it: &Top| {

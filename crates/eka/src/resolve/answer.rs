@@ -52,7 +52,11 @@ impl Answer<'_> {
         }
         lock.sets = roots.iter().map(|it| self.set(manifest, it)).collect();
         if let Some(old) = old {
-            lock.pins.clone_from(&old.pins);
+            let asked = old.pins.iter();
+            lock.pins = asked
+                .filter(|it| manifest.pins.contains_key(&it.name))
+                .cloned()
+                .collect();
             unmoved(old, &lock)?;
         }
         Ok(lock.canonical())

@@ -218,3 +218,36 @@ fn with_lock(app: &Published, core: &Published, url: &str) {
         spec.tree = tree.trim().parse().unwrap();
     });
 }
+
+#[test]
+fn a_pin_that_a_pull_request_slips_into_the_lock_is_told_and_taken_out() {
+    let world = World::new();
+    let sets = Sets::new(&world);
+    sets.set("core")
+        .publish("zlib", "1.0.0", &manifest("zlib", "1.0.0"));
+    world.write("atom.toml", &manifest("it", "1.0.0"));
+    assert!(
+        world
+            .run(&["add", "https://sets.test/core::zlib"])
+            .starts_with("0\n")
+    );
+    let (toml, lock) = (world.read("atom.toml"), world.read("atom.lock"));
+    let pin = "\n[[pin]]\nname = \"evil\"\ngit = \"https://evil.test/x\"\nref = \"main\"\nrev = \"0000000000000000000000000000000000000000\"\nnar = \"sha256-kWdB9sJ9rqG5sqwg6biEPrJEX5iUfipgSEDo0V0NOMY=\"\n";
+    world.write("atom.lock", &format!("{lock}{pin}"));
+    let shown = world.run(&["lock", "--check"]);
+    assert!(
+        shown.starts_with("3\n") && shown.contains("evil"),
+        "{shown}"
+    );
+    assert!(world.run(&["lock"]).starts_with("0\n"));
+    assert_eq!(world.read("atom.lock"), lock);
+    // A pin of another place than the manifest names is not kept as if it were that.
+    let wanted = "[pins.evil]\ngit = \"https://good.test/x\"\nref = \"main\"\n";
+    world.write("atom.toml", &format!("{toml}{wanted}"));
+    world.write("atom.lock", &format!("{lock}{pin}"));
+    let shown = world.run(&["lock"]);
+    assert!(
+        shown.starts_with("1\n") && shown.contains("eka::lock::pins"),
+        "{shown}"
+    );
+}
