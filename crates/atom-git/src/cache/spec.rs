@@ -1,7 +1,6 @@
 //! A spec out of the cache: the commit, the manifest and the lock, checked against each other.
 
 use atom::commit::{AtomCommit, CommitError, SpecCommit};
-use atom::lock::Lock;
 use atom::manifest::{Manifest, ManifestFaults};
 use atom::refname::AtomRef;
 use atom::{ObjectId, Root};
@@ -28,9 +27,9 @@ pub struct Spec {
     pub manifest: Manifest,
     /// The blob of `atom.lock`, if there is one.
     pub lock_blob: Option<ObjectId>,
-    /// The publisher's lock: a hint of what to ask for, never a fact. `None` also where this
-    /// version cannot read it.
-    pub lock: Option<Lock>,
+    /// The text of the publisher's lock, which nobody has read yet: a hint of what to ask for,
+    /// never a fact.
+    pub lock: Option<String>,
 }
 
 /// Why a spec cannot be used. Each concerns one version alone.
@@ -144,9 +143,7 @@ impl Cache {
             Manifest::parse_foreign(&text).map_err(|faults| SpecError::Manifest { id, faults })?;
         let lock = match lock_blob {
             Some(blob) => match self.blob(blob)? {
-                Some(text) => String::from_utf8(text)
-                    .ok()
-                    .and_then(|text| Lock::parse(&text).ok()),
+                Some(text) => String::from_utf8(text).ok(),
                 None => return Ok(None),
             },
             None => None,

@@ -70,6 +70,8 @@ pub(crate) enum Which {
     Newest(String),
     /// This one.
     Exactly(Version),
+    /// This one, since a lock names it.
+    Locked(Version),
     /// All.
     All,
 }
@@ -83,6 +85,7 @@ impl Wish {
 /// Follows wishes until they lead nowhere new.
 pub(super) fn crawl(known: &mut Knowledge, source: &mut dyn Source, wishes: Vec<Wish>) {
     let mut seen = BTreeSet::new();
+    let mut covered = BTreeSet::new();
     let mut wave = wishes;
     loop {
         wave.retain(|it| seen.insert(it.key()));
@@ -99,7 +102,7 @@ pub(super) fn crawl(known: &mut Knowledge, source: &mut dyn Source, wishes: Vec<
         if !wants.is_empty() {
             known.specs.extend(source.specs(wants));
         }
-        wave = next(known, &wave);
+        wave = next(known, &wave, &mut covered);
     }
 }
 
@@ -152,7 +155,7 @@ fn specs_of(known: &Knowledge, wish: &Wish) -> Vec<ObjectId> {
     };
     match &wish.which {
         Which::All => versions.values().map(|it| it.spec).collect(),
-        Which::Exactly(version) => versions
+        Which::Exactly(version) | Which::Locked(version) => versions
             .get(version)
             .map(|it| it.spec)
             .into_iter()
@@ -175,7 +178,14 @@ fn specs_of(known: &Knowledge, wish: &Wish) -> Vec<ObjectId> {
 }
 
 /// Where the specs of a wave lead.
-fn next(known: &Knowledge, wave: &[Wish]) -> Vec<Wish> {
+///
+/// A spec that a lock names is `covered` by it: its own lock would say the same of what lies
+/// below, and reading the locks of a large graph costs more than all else.
+fn next(known: &Knowledge, wave: &[Wish], covered: &mut BTreeSet<ObjectId>) -> Vec<Wish> {
+    let locked = wave
+        .iter()
+        .filter(|it| matches!(it.which, Which::Locked(_)));
+    covered.extend(locked.flat_map(|it| specs_of(known, it)));
     let mut wishes = Vec::new();
     for wish in wave {
         for commit in specs_of(known, wish) {
@@ -183,7 +193,11 @@ fn next(known: &Knowledge, wave: &[Wish]) -> Vec<Wish> {
                 continue;
             };
             wishes.extend(good.deps.iter().map(|it| wish_of(it, wish)));
-            wishes.extend(good.hint.iter().flat_map(foreign));
+            if let Some(hint) = &good.hint
+                && covered.insert(commit)
+            {
+                wishes.extend(Lock::parse(hint).iter().flat_map(foreign));
+            }
         }
     }
     wishes
@@ -225,7 +239,7 @@ pub(super) fn hinted(lock: &Lock) -> Vec<Wish> {
             url: set.origin.clone(),
             mirrors: set.mirrors.clone(),
             id: it.id.clone(),
-            which: Which::Exactly(it.version.clone()),
+            which: Which::Locked(it.version.clone()),
         })
     };
     lock.atoms.iter().filter_map(wish).collect()

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atom::commit::SpecCommit;
-use atom::lock::Lock;
 use atom::manifest::{Manifest, SetPlace};
 use atom::url::{RepoKey, RepoUrl};
 use atom::{AtomId, AtomPath, Id, ObjectId, Requirement, Root, Version};
@@ -82,8 +81,9 @@ pub(crate) struct GoodSpec {
     pub(super) commit: SpecCommit,
     /// What its manifest asks for.
     pub(super) deps: Vec<SpecDep>,
-    /// The lock of its publisher: a hint of what to ask for early, never a fact.
-    pub(super) hint: Option<Lock>,
+    /// The text of its publisher's lock: a hint of what to ask for early, never a fact. Only a few
+    /// are worth reading.
+    pub(super) hint: Option<String>,
 }
 
 /// One dependency as a manifest words it: by URL, since its root is not known yet.
