@@ -11,12 +11,12 @@ use testkit::http::GitHttp;
 use testkit::proxy::{Behaviour, Counts, Proxy};
 
 use crate::graph::{Graph, find_sets_at};
-use crate::measure::{Rounds, goal, ms, rounds, say};
+use crate::measure::{Rounds, Spent, goal, ms, rounds, say};
 use crate::scene::{Scene, clear};
 
-const N_ROUNDS: usize = 5;
+const N_ROUNDS: usize = 3;
 const TURN: Duration = Duration::from_millis(50);
-const LONG_TURN: Duration = Duration::from_millis(250);
+const LONG_TURN: Duration = Duration::from_millis(550);
 
 /// Turns a level: a listing and a fetch.
 const TURNS_A_LEVEL: f64 = 4.0;
@@ -81,7 +81,7 @@ impl Slow {
         Found { rounds, counts }
     }
 
-    fn lock(&self, memory: Memory, latency: Duration) -> Duration {
+    fn lock(&self, memory: Memory, latency: Duration) -> Spent {
         let work = self.scene.env.path("work");
         std::fs::remove_file(work.join("atom.lock")).ok();
         match memory {
@@ -100,6 +100,7 @@ impl Slow {
 fn tell(what: &str, found: &Found, at_most: f64) {
     let [took, longer] = [0, 1].map(|it| ms(found.rounds.median(it)));
     let path = found.rounds.more_ms(1, 0) / ms(LONG_TURN - TURN);
+    let cpu = found.rounds.cpu_ms(0);
     let Counts {
         turns,
         received_bytes,
@@ -107,7 +108,7 @@ fn tell(what: &str, found: &Found, at_most: f64) {
         ..
     } = found.counts;
     say(format!(
-        "{what}: {took:.0} ms at 50 ms a turn, {longer:.0} ms at 250 · {turns} requests, {connections} connections, {received_bytes} bytes"
+        "{what}: {took:.0} ms at 50 ms a turn, {longer:.0} ms at 550 · {cpu:.0} ms CPU · {turns} requests, {connections} connections, {received_bytes} bytes"
     ));
     goal(
         &format!("{what}, turns on the critical path"),

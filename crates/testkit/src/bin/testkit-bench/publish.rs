@@ -3,13 +3,12 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use testkit::atoms;
 use testkit::http::GitHttp;
 use testkit::repo::Repo;
 
-use crate::measure::{Rounds, goal, ms, rounds, say};
+use crate::measure::{Rounds, Spent, goal, ms, rounds, say};
 use crate::scene::{Scene, text, timed_run};
 
 /// How many commits stand before the atoms that are published again.
@@ -56,6 +55,13 @@ fn tell(found: &Rounds<3>, n_atoms: u64, wanted: &Wanted) {
         found.ratio(0, 2),
     ));
     let what = format!("{n_atoms} over {transport}, to git push --atomic");
+    // Over file the servers are children of the two, and count.
+    say(format!(
+        "{n_atoms} over {transport}, CPU: eka {:.0} ms · git {:.0} ms · ratio {:.2}",
+        found.cpu_ms(0),
+        found.cpu_ms(1),
+        found.cpu_ratio(0, 1),
+    ));
     match wanted.one {
         _ if n_atoms > 1 => goal(&what, ratio, 1.3),
         One::Times(times) => goal(&what, ratio, times),
@@ -147,7 +153,7 @@ impl<'a> Stall<'a> {
             self.scene.copy(&self.served().join("template.git"), &path);
             (path, format!("{url}/{name}"))
         };
-        let to_fresh = |work: &dyn Fn(&str) -> Duration| {
+        let to_fresh = |work: &dyn Fn(&str) -> Spent| {
             let (path, url) = fresh();
             let took = work(&url);
             let n_refs = self.scene.env.at(&path).refs().len();
@@ -176,7 +182,7 @@ impl<'a> Stall<'a> {
         )
     }
 
-    fn push(&self, url: &str, leases: &[String]) -> Duration {
+    fn push(&self, url: &str, leases: &[String]) -> Spent {
         let specs = self.refs.iter().map(|(id, name)| format!("{id}:{name}"));
         let mut command = self.scene.env.command("git");
         command

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use testkit::env::Env;
 use testkit::repo::run;
 
-use crate::measure::timed;
+use crate::measure::{Spent, spent};
 
 /// A world, and the `eka` in question.
 pub(crate) struct Scene {
@@ -32,9 +31,9 @@ impl Scene {
         run(self.env.eka(&self.eka, folder).args(arguments));
     }
 
-    /// Runs `eka`, and says how long it took.
-    pub(crate) fn timed_eka(&self, folder: &Path, arguments: &[&str]) -> Duration {
-        timed(|| self.eka(folder, arguments))
+    /// Runs `eka`, and says what it took.
+    pub(crate) fn timed_eka(&self, folder: &Path, arguments: &[&str]) -> Spent {
+        spent(|| self.eka(folder, arguments))
     }
 
     /// Makes `eka` forget all that it has seen.
@@ -59,10 +58,10 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders are UTF-8")
 }
 
-/// Runs a command that must succeed, and says how long it took.
-pub(crate) fn timed_run(command: &mut Command) -> Duration {
+/// Runs a command that must succeed, and says what it took.
+pub(crate) fn timed_run(command: &mut Command) -> Spent {
     command.stdin(Stdio::null());
-    timed(|| {
+    spent(|| {
         run(command);
     })
 }
