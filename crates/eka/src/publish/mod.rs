@@ -198,7 +198,9 @@ impl Work<'_> {
         let targets = target::targets(self.ctx, repo, &self.request.remotes)?;
         let mut places: Vec<Place> = Vec::new();
         for Target { name, fetch, push } in targets {
+            let fetch = here::absolute(self.ctx, fetch);
             for url in push {
+                let url = here::absolute(self.ctx, url);
                 if places.iter().any(|it| it.url == url) {
                     continue;
                 }
@@ -279,8 +281,12 @@ fn push(
 ) -> Result<(publish::Remote, Ready), Error> {
     let (mut remote, ready) = planned?;
     let _task = ctx.task(format!("pushing to `{}`", remote.url()), None);
-    let ready = remote.push(job, ready).map_err(PublishError::from)?;
-    Ok((remote, ready))
+    let pushed = remote.push(job, ready);
+    if pushed.is_err() {
+        // A git that was interrupted along with us tells of a broken connection.
+        ctx.check_interrupt()?;
+    }
+    Ok((remote, pushed.map_err(PublishError::from)?))
 }
 
 /// Works on each, all at once where there are several.

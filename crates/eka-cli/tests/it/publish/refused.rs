@@ -281,6 +281,7 @@ fn ids_that_look_alike() {
         .exit(1)
         .says(&["looks like `zlib`"]);
     // Where the memory of what was there is wrong, it is found out.
+    shop.run(&["publish", "zlib"]).done().says(&["present"]);
     let refs = shop.refs();
     for it in &refs {
         let (id, name) = it.split_once(' ').unwrap();

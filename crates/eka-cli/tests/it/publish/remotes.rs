@@ -60,11 +60,16 @@ fn a_remote_that_is_none() {
     shop.run(&["publish", "a", "--offline"])
         .exit(4)
         .says(&["`--offline` forbids it"]);
-    // Relative to the work tree, as git reads it.
+    // A path is relative to where one works.
+    shop.run(&["-C", "a", "publish", "--remote", "../../up.git"])
+        .done()
+        .says(&["out: new a@1.0.0"]);
+    assert_eq!(shop.refs().len(), 3);
+    // That of a remote is to the work tree, as git reads it.
     shop.repo.git(["remote", "set-url", "origin", "../up.git"]);
     shop.run(&["publish", "a"])
         .done()
-        .says(&["out: new a@1.0.0"]);
+        .says(&["out: present a@1.0.0"]);
 }
 
 #[test]
