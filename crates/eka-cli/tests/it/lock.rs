@@ -171,10 +171,7 @@ fn a_dead_origin_with_a_mirror_keeps_what_is_locked() {
     world.write("atom.toml", &mirrored.replace("^1", "^1.2"));
     let shown = world.run(&["lock"]);
     assert!(shown.starts_with("0\n"), "{shown}");
-    assert!(
-        shown.contains("warning") || shown.contains('⚠'),
-        "{shown}"
-    );
+    assert!(shown.contains("warning") || shown.contains('⚠'), "{shown}");
     assert!(
         shown.contains("its mirror `https://sets.test/mirror`"),
         "{shown}"

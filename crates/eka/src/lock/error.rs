@@ -28,7 +28,9 @@ pub enum LockError {
         changes: Vec<Change>,
     },
     /// Pins cannot be locked yet.
-    #[error("the pin `{name}` is not locked as the manifest asks, and this eka cannot lock pins yet")]
+    #[error(
+        "the pin `{name}` is not locked as the manifest asks, and this eka cannot lock pins yet"
+    )]
     #[diagnostic(
         code(eka::lock::pins),
         help("take the pin out of `[pins]`, or keep the lock that holds it")
