@@ -50,16 +50,22 @@ pub(crate) struct PackLimits {
 }
 
 impl Cache {
-    /// Keeps a pack and its index. Until both are whole they bear temporary names.
+    /// Keeps a pack and its index. Both grow in a folder of their own until they are whole, and
+    /// take the place of what bears their name already: a crash may have left it empty.
     pub(crate) fn keep_pack(
         &self,
         pack: &mut dyn BufRead,
         limits: PackLimits,
         interrupt: &AtomicBool,
     ) -> Result<(), Fault> {
+        let folder = self.packs();
+        let growing = tempfile::Builder::new()
+            .prefix(".tmp-")
+            .tempdir_in(&folder)
+            .map_err(|error| not_kept(&error))?;
         let kept = Bundle::write_to_directory(
             pack,
-            Some(&self.packs()),
+            Some(growing.path()),
             &mut gix::progress::Discard,
             interrupt,
             None::<gix::odb::Handle>,
@@ -73,27 +79,25 @@ impl Cache {
         let outcome = kept.map_err(|error| {
             if error.is_cancelled() {
                 Fault::Interrupted
+            } else if is_of_disk(&error) {
+                not_kept(&error)
             } else if error.is_resource_exhausted() {
                 Fault::Limit {
                     name: "limits.object-bytes",
                     limit: limits.object_bytes,
                 }
-            } else if error.is_corrupted() {
-                Fault::protocol(format!("a damaged pack: {error}"))
             } else {
-                Fault::Keep {
-                    what: chain(&error),
-                }
+                Fault::protocol(format!("a damaged pack: {}", chain(&error)))
             }
         })?;
-        if let Some(keep) = outcome.keep_path {
-            // It only guards against a `git gc`, which never runs here.
-            let removed = fs::remove_file(keep);
-            drop(removed);
+        for path in [outcome.data_path, outcome.index_path]
+            .into_iter()
+            .flatten()
+        {
+            let name = path.file_name().unwrap_or_default();
+            fs::rename(&path, folder.join(name)).map_err(|error| not_kept(&error))?;
         }
-        self.reopen().map_err(|error| Fault::Keep {
-            what: chain(&error),
-        })
+        self.reopen().map_err(|error| not_kept(&error))
     }
 
     /// Throws these objects out, with the packs that hold them, so that they are fetched anew.
@@ -289,6 +293,22 @@ fn remove(path: &Path) -> Result<(), CacheError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.map_err(failed(path)),
     }
+}
+
+fn not_kept(error: &(dyn std::error::Error + 'static)) -> Fault {
+    Fault::Keep { what: chain(error) }
+}
+
+/// Whether the operating system refused something, as it does where a disk is full; what is wrong
+/// with the bytes themselves has a kind of its own.
+fn is_of_disk(error: &gix::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, OutOfMemory, UnexpectedEof};
+    let bytes = [InvalidData, InvalidInput, Other, OutOfMemory, UnexpectedEof];
+    let kinds = error.iter_errors().filter_map(|it| {
+        let error = it.downcast_ref::<io::Error>()?;
+        Some(error.kind())
+    });
+    kinds.into_iter().any(|it| !bytes.contains(&it))
 }
 
 /// An error and its causes in one line.

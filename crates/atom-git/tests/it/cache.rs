@@ -309,3 +309,20 @@ fn a_killed_fetch_leaves_the_cache_as_it_was_or_complete() {
     });
     assert!(tally.killed >= 20, "{tally:?}");
 }
+
+#[test]
+fn a_pack_that_a_crash_left_empty_is_replaced() {
+    let env = Env::new();
+    let (remote, published) = one(&env);
+    let cache = cache(&env, "cache");
+    fetch(&remote, &cache, &env, &[published.atom]);
+    for file in packs(&cache) {
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+    }
+    drop(cache);
+    let cache = Cache::open(&env.path("cache")).unwrap();
+    assert_eq!(cache.missing([published.atom]), [published.atom]);
+    fetch(&remote, &cache, &env, &[published.atom]);
+    assert_eq!(cache.missing([published.atom]), []);
+}

@@ -251,3 +251,37 @@ fn a_pin_that_a_pull_request_slips_into_the_lock_is_told_and_taken_out() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_pack_of_garbage_is_the_servers_fault() {
+    let world = World::new();
+    let first = "a".repeat(40);
+    let refs = format!(
+        "{}{}{}0000",
+        packet(&format!("{first} refs/eka/root\n")),
+        packet(&format!("{first} refs/atoms/ok/1.0.0/atom\n")),
+        packet(&format!("{first} refs/atoms/ok/1.0.0/spec\n"))
+    );
+    let mut pack = packet("packfile\n").into_bytes();
+    let data = [&b"\x01PACK\0\0\0\x02\0\0\0\x05"[..], &[0; 1000]].concat();
+    pack.extend_from_slice(format!("{:04x}", data.len() + 4).as_bytes());
+    pack.extend_from_slice(&data);
+    pack.extend_from_slice(b"0000");
+    let asked = Mutex::new(false);
+    let server = Server::start(move |first, stream| {
+        let mut asked = asked.lock().unwrap();
+        match (
+            first.starts_with("GET"),
+            std::mem::replace(&mut *asked, !first.starts_with("GET")),
+        ) {
+            (true, _) => answer(stream, "advertisement", version_2().as_bytes()),
+            (false, false) => answer(stream, "result", refs.as_bytes()),
+            (false, true) => answer(stream, "result", &pack),
+        }
+    });
+    let shown = world.run(&["info", &format!("{}::ok@^1", server.url())]);
+    assert!(
+        shown.starts_with("4\n") && shown.contains("eka::remote::protocol"),
+        "{shown}"
+    );
+}
