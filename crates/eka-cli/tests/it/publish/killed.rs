@@ -26,11 +26,9 @@ fn a_publisher_that_is_killed_leaves_all_or_nothing() {
             shop.atom(&format!("a{n}"), &format!("a{n}"), &format!("{number}.0.0"));
         }
         shop.commit();
-        let victim = if number % 2 == 0 {
-            Victim::Alone
-        } else {
-            Victim::Group
-        };
+        // Not its group: over a file the server would be killed with it, and what a server that
+        // dies leaves of its own refs and locks is git's affair.
+        let victim = Victim::Alone;
         let delay = Duration::from_micros(u64::from(number % 10) * 4000);
         let mut command = shop.eka(&["publish", "--all"]);
         let ended = kill_when(&mut command, victim, delay, busy);
