@@ -9,6 +9,7 @@ use atom::Id;
 use atom::commit::{AtomCommit, SpecCommit};
 use atom::lock::Lock;
 use atom::manifest::{Manifest, is_atom};
+use atom::notice::{Deprecation, Yank};
 use atom::refname::AtomRef;
 use atom::uri::{Aliases, Repository, Uri};
 use atom::url::RepoUrl;
@@ -69,6 +70,16 @@ pub(crate) fn atom_commit(bytes: &[u8]) {
 pub(crate) fn spec_commit(bytes: &[u8]) {
     if let Ok(commit) = SpecCommit::parse(bytes) {
         assert_eq!(commit.print(), bytes);
+    }
+}
+
+/// A yank and a deprecation print as they were read.
+pub(crate) fn notice(bytes: &[u8]) {
+    if let Ok(yank) = Yank::parse(bytes) {
+        assert_eq!(yank.print(), bytes);
+    }
+    if let Ok(notice) = Deprecation::parse(bytes) {
+        assert_eq!(notice.print(), bytes);
     }
 }
 

@@ -10,10 +10,10 @@ pub use crate::atom_path::{AtomPath, AtomPathError};
 use crate::{AtomId, Digest, NarHash, ObjectId, Root, Version};
 
 /// The one format that this version writes and reads.
-const FORMAT: &str = "1";
+pub(crate) const FORMAT: &str = "1";
 
 /// Who made every commit, and when: nobody, at no time, so that equal content is an equal commit.
-const IDENT: &str = "eka <> 0 +0000";
+pub(crate) const IDENT: &str = "eka <> 0 +0000";
 
 /// The commit that an atom's content rests under: it depends on content, version and set alone
 /// (`docs/reference/formats.md`, section 4).
@@ -222,7 +222,7 @@ fn head(tree: ObjectId, atom: &AtomId, nar: NarHash) -> String {
     text
 }
 
-fn header(text: &mut String, name: &str, value: impl fmt::Display) {
+pub(crate) fn header(text: &mut String, name: &str, value: impl fmt::Display) {
     writeln!(text, "{name} {value}").expect("a string takes all text");
 }
 
@@ -230,7 +230,7 @@ fn finish(text: &mut String, atom: &AtomId, version: &Version) {
     writeln!(text, "\n{}: {version}", atom.id).expect("a string takes all text");
 }
 
-fn compare(given: &[u8], printed: &[u8]) -> Result<(), CommitError> {
+pub(crate) fn compare(given: &[u8], printed: &[u8]) -> Result<(), CommitError> {
     if given == printed {
         Ok(())
     } else {
@@ -239,7 +239,7 @@ fn compare(given: &[u8], printed: &[u8]) -> Result<(), CommitError> {
 }
 
 /// Takes a commit's lines one by one.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     line: usize,
 }
@@ -247,7 +247,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Begins, and looks ahead for the format: of another one nothing else is known, not even
     /// where its other headers stand.
-    fn new(bytes: &'a [u8]) -> Result<Self, CommitError> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, CommitError> {
         let format = bytes
             .split(|&it| it == b'\n')
             .take_while(|line| !line.is_empty())
@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next line, which is `<name> <value>`.
-    fn header(&mut self, name: &'static str) -> Result<&'a [u8], CommitError> {
+    pub(crate) fn header(&mut self, name: &'static str) -> Result<&'a [u8], CommitError> {
         self.line += 1;
         let missing = CommitError::Header {
             line: self.line,
@@ -284,12 +284,17 @@ impl<'a> Reader<'a> {
             .ok_or(missing)
     }
 
-    fn value<T: FromStr>(&mut self, name: &'static str) -> Result<T, CommitError> {
+    pub(crate) fn value<T: FromStr>(&mut self, name: &'static str) -> Result<T, CommitError> {
         let value = self.header(name)?;
         std::str::from_utf8(value)
             .ok()
             .and_then(|it| it.parse().ok())
             .ok_or_else(|| malformed(name, value))
+    }
+
+    /// What follows the lines that were taken.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// Takes the empty line and the message, and checks the digest against the id that it names.

@@ -26,6 +26,7 @@ pub use version::{Requirement, Version, VersionError};
 
 pub mod refname;
 pub mod commit;
+pub mod notice;
 pub mod url;
 pub mod uri;
 mod authority;

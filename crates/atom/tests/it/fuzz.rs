@@ -105,6 +105,16 @@ proptest! {
     }
 
     #[test]
+    fn yanks(bytes in near(file("notice/yank"))) {
+        properties::notice(&bytes);
+    }
+
+    #[test]
+    fn deprecations(bytes in near(file("notice/deprecate"))) {
+        properties::notice(&bytes);
+    }
+
+    #[test]
     fn manifests(bytes in near(file("manifest/valid/example.toml"))) {
         properties::manifest(&bytes);
     }

@@ -17,6 +17,7 @@ mod id;
 mod digest;
 mod refname;
 mod commit;
+mod notice;
 mod url;
 mod alias;
 mod uri;

@@ -1,0 +1,8 @@
+//! Fuzzes `properties::notice`.
+#![no_main]
+
+#[path = "../properties.rs"]
+#[expect(dead_code, reason = "a target runs one of them")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::notice(bytes));
