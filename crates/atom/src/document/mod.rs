@@ -2,6 +2,7 @@
 
 mod read;
 mod section;
+pub(crate) mod print;
 
 pub use read::read;
 pub(crate) use section::{Section, Text, as_section, as_text, wrong_type};

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use super::{DepRef, GitAsked, Lock, LockedAtom, LockedPin, LockedPinSource, LockedSet, Place};
 use super::{Require, SetRef};
+use crate::document::print::basic_string;
 
 /// Prints the lock in canonical order, whatever order its parts are in.
 pub(super) fn print(lock: &Lock) -> String {
@@ -99,7 +100,7 @@ fn header(name: &str, out: &mut String) -> fmt::Result {
 
 fn line(key: &str, value: &impl Display, out: &mut String) -> fmt::Result {
     write!(out, "{key} = ")?;
-    string(&value.to_string(), out)?;
+    basic_string(&value.to_string(), out)?;
     out.write_char('\n')
 }
 
@@ -111,27 +112,8 @@ fn list<T: Display>(key: &str, items: &[T], out: &mut String) -> fmt::Result {
     writeln!(out, "{key} = [")?;
     for item in items {
         out.write_str("    ")?;
-        string(&item.to_string(), out)?;
+        basic_string(&item.to_string(), out)?;
         out.write_str(",\n")?;
     }
     out.write_str("]\n")
-}
-
-/// Writes a basic string.
-fn string(text: &str, out: &mut String) -> fmt::Result {
-    out.write_char('"')?;
-    for character in text.chars() {
-        match character {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\u{8}' => out.write_str("\\b")?,
-            '\t' => out.write_str("\\t")?,
-            '\n' => out.write_str("\\n")?,
-            '\u{c}' => out.write_str("\\f")?,
-            '\r' => out.write_str("\\r")?,
-            it if it.is_control() => write!(out, "\\u{:04X}", u32::from(it))?,
-            it => out.write_char(it)?,
-        }
-    }
-    out.write_char('"')
 }

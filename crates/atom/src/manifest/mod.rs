@@ -8,7 +8,7 @@ mod license;
 mod value;
 mod edit;
 
-pub use edit::{EditError, add_dep, add_local_dep, remove_dep, template};
+pub use edit::{EditError, add_dep, add_local_dep, add_pin, remove_dep, remove_pin, template};
 pub use error::{ManifestFault, ManifestFaults};
 pub use parse::is_atom;
 pub use value::Value;

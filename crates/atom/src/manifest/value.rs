@@ -1,8 +1,11 @@
 //! TOML data that a manifest hands on as it is: an evaluator's `config`, a pin's `args`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use toml::de::{DeTable, DeValue};
+
+use crate::document::print;
 
 /// A TOML value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,29 @@ impl Value {
             DeValue::Datetime(it) => Self::Datetime(it.to_string()),
             DeValue::Array(it) => Self::Array(it.iter().map(|it| Self::of(it.get_ref())).collect()),
             DeValue::Table(it) => Self::Table(Self::table(it)),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Prints it on one line, as TOML.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(it) => print::basic_string(it, f),
+            Self::Integer(it) => write!(f, "{it}"),
+            Self::Float(it) | Self::Datetime(it) => f.write_str(it),
+            Self::Boolean(it) => write!(f, "{it}"),
+            Self::Array(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Self::Table(entries) if entries.is_empty() => f.write_str("{}"),
+            Self::Table(entries) => {
+                let entry =
+                    |(key, value): (&String, &Self)| format!("{} = {value}", print::key(key));
+                let entries: Vec<String> = entries.iter().map(entry).collect();
+                write!(f, "{{ {} }}", entries.join(", "))
+            }
         }
     }
 }

@@ -35,6 +35,8 @@ mod manifest;
 #[cfg(test)]
 mod edit;
 #[cfg(test)]
+mod edit_pins;
+#[cfg(test)]
 mod lock;
 #[cfg(test)]
 mod lock_diff;

@@ -5,8 +5,10 @@
 
 mod layout;
 mod splice;
+mod pins;
 mod template;
 
+pub use pins::{add_pin, remove_pin};
 pub use template::template;
 
 use miette::Diagnostic;
@@ -14,6 +16,7 @@ use thiserror::Error;
 
 use super::{Dep, Manifest, ManifestFault, ManifestFaults, Set, SetPlace};
 use crate::document::help_of;
+use crate::document::print::quoted;
 use crate::near::nearest;
 use crate::url::RepoUrl;
 use crate::{Id, Name, Requirement};
@@ -70,19 +73,26 @@ pub enum EditError {
         /// Why it was not. Their spans point into a text that was not written.
         faults: Vec<ManifestFault>,
     },
+    /// The manifest has no such pin.
+    #[error("the manifest has no pin `{pin}`")]
+    #[diagnostic(code(eka::edit::no_such_pin), help("{}", no_such_pin(nearest.as_deref())))]
+    NoSuchPin {
+        /// The pin.
+        pin: Name,
+        /// The pin that is most like it.
+        nearest: Option<String>,
+    },
     /// The text is laid out in a way that leaves no place for the change.
     #[error("the manifest's layout leaves no place to {what}")]
     #[diagnostic(
         code(eka::edit::layout),
-        help(
-            "edit the file by hand, or write its dependencies as `[deps.{set}]` with one line each"
-        )
+        help("edit the file by hand, or write `[{table}]` with one line each")
     )]
     Layout {
         /// What was to be done: "add `zlib` to set `core`".
         what: String,
-        /// The set.
-        set: Name,
+        /// The table that was to change: `deps.core`.
+        table: String,
     },
 }
 
@@ -142,8 +152,8 @@ fn add(
         let order = |a: &Dep, b: &Dep| (&a.set, &a.id).cmp(&(&b.set, &b.id));
         manifest.deps.sort_by(order);
         let table = ["deps", set.as_str()];
-        let texts = splice::insert(&text, &table, id.as_str(), &req.to_string());
-        return checked(texts, &manifest, set, || {
+        let texts = splice::insert(&text, &table, id.as_str(), &quoted(&req.to_string()));
+        return checked(texts, &manifest, &of_set(set), || {
             format!("add `{id}` to set `{set}`")
         });
     };
@@ -154,7 +164,7 @@ fn add(
     // The text may have grown by a set since it was parsed.
     let span = Manifest::parse_own(&text)?.deps[at].span.clone();
     let texts = vec![splice::replace_string(&text, span, &req.to_string())];
-    checked(texts, &manifest, set, || {
+    checked(texts, &manifest, &of_set(set), || {
         format!("change `{id}` of set `{set}`")
     })
 }
@@ -178,10 +188,11 @@ fn declare(
         (Some(_), _) => Ok(text.to_owned()),
         (None, None) => Err(EditError::UndeclaredSet { set: set.clone() }),
         (None, Some(place)) => {
-            let texts = splice::insert(text, &["sets"], set.as_str(), &show(&place));
+            let shown = quoted(&show(&place));
+            let texts = splice::insert(text, &["sets"], set.as_str(), &shown);
             let keys = Vec::new();
             manifest.sets.insert(set.clone(), Set { place, keys });
-            checked(texts, manifest, set, || format!("declare set `{set}`"))
+            checked(texts, manifest, "sets", || format!("declare set `{set}`"))
         }
     }
 }
@@ -210,14 +221,19 @@ pub fn remove_dep(text: &str, set: &Name, id: &Id) -> Result<String, EditError> 
         after = splice::remove(&after, &["sets", set.as_str()]);
     }
     let what = || format!("remove `{id}` from set `{set}`");
-    checked(vec![after], &manifest, set, what)
+    checked(vec![after], &manifest, &of_set(set), what)
+}
+
+/// The table of a set's dependencies.
+fn of_set(set: &Name) -> String {
+    format!("deps.{set}")
 }
 
 /// Takes the first text that says what is expected, and nothing else.
 fn checked(
     texts: Vec<String>,
     expected: &Manifest,
-    set: &Name,
+    table: &str,
     what: impl Fn() -> String,
 ) -> Result<String, EditError> {
     let mut refused = None;
@@ -240,7 +256,7 @@ fn checked(
         },
         None => EditError::Layout {
             what: what(),
-            set: set.clone(),
+            table: table.to_owned(),
         },
     })
 }
@@ -266,6 +282,13 @@ fn no_such_dep(nearest: Option<&str>) -> String {
     }
 }
 
+fn no_such_pin(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "the pins stand under `[pins]` in `atom.toml`".to_owned(),
+    }
+}
+
 /// The first of the faults: its message, and its help.
 fn first(faults: &[ManifestFault]) -> String {
     faults.first().map_or_else(String::new, ToString::to_string)
@@ -285,10 +308,9 @@ mod tests {
     #[test]
     fn an_edit_that_says_something_else_is_none() {
         let expected = Manifest::parse_own(TEXT).unwrap();
-        let set: Name = "core".parse().unwrap();
         let check = |texts: &[&str]| {
             let texts = texts.iter().map(|it| (*it).to_owned()).collect();
-            checked(texts, &expected, &set, || "do it".to_owned())
+            checked(texts, &expected, "deps.core", || "do it".to_owned())
         };
         let other = TEXT.replace("1.0.0", "1.0.1");
         let broken = format!("{TEXT}[");
@@ -301,7 +323,7 @@ mod tests {
         assert_eq!(error.code().unwrap().to_string(), "eka::edit::layout");
         assert_eq!(
             error.help().unwrap().to_string(),
-            "edit the file by hand, or write its dependencies as `[deps.core]` with one line each"
+            "edit the file by hand, or write `[deps.core]` with one line each"
         );
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::document::print::{self, quoted};
+
 use super::layout::{Inline, Kind, Layout, Statement};
 
 /// The tables of a manifest, in the order in which people expect them.
@@ -18,12 +20,12 @@ pub(super) fn replace_string(text: &str, span: Range<usize>, value: &str) -> Str
     replace(text, span, &new)
 }
 
-/// Returns the ways to put `key = "value"` into a table, the most natural first. Which of them
-/// says what is meant is for the caller to see: TOML has tables that may not be opened again.
+/// Returns the ways to put `key = value` into a table, the most natural first; the value is TOML.
+/// Which of them says what is meant is for the caller to see: TOML has tables that may not be
+/// opened again.
 pub(super) fn insert(text: &str, table: &[&str], key: &str, value: &str) -> Vec<String> {
     let layout = Layout::of(text);
-    let (key, value) = (bare_or_quoted(key), quoted(value));
-    let entry = format!("{key} = {value}");
+    let entry = format!("{} = {value}", print::key(key));
     let mut ways = Vec::new();
     ways.extend(under_header(text, &layout, table, &entry));
     let inline = |it: &&Inline| it.path == table;
@@ -37,7 +39,7 @@ pub(super) fn insert(text: &str, table: &[&str], key: &str, value: &str) -> Vec<
     {
         let rest: Vec<_> = table[outer.path.len()..]
             .iter()
-            .map(|it| bare_or_quoted(it))
+            .map(|it| print::key(it))
             .collect();
         if let [rest] = &rest[..] {
             ways.push(into_inline(text, outer, &format!("{rest} = {{ {entry} }}")));
@@ -90,7 +92,7 @@ fn beside_dotted(text: &str, layout: &Layout, table: &[&str], entry: &str) -> Op
     let last = layout.statements.iter().rfind(dotted)?;
     let keys: Vec<_> = table[last.header..]
         .iter()
-        .map(|it| bare_or_quoted(it))
+        .map(|it| print::key(it))
         .collect();
     Some(insert_line(
         text,
@@ -119,7 +121,7 @@ fn as_section(text: &str, layout: &Layout, table: &[&str], entry: &str) -> Vec<S
     let place = last
         .filter(free)
         .map(|at| paragraph_end(text, all[at].span.end));
-    let keys: Vec<_> = table.iter().map(|it| bare_or_quoted(it)).collect();
+    let keys: Vec<_> = table.iter().map(|it| print::key(it)).collect();
     let newline = newline(text);
     let section = format!("[{}]{newline}{entry}{newline}", keys.join("."));
     let places = place.into_iter().chain([text.len()]);
@@ -234,18 +236,4 @@ fn starts_with(path: &[&str], prefix: &[String]) -> bool {
 
 fn replace(text: &str, span: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..span.start], &text[span.end..])
-}
-
-fn bare_or_quoted(key: &str) -> String {
-    let bare = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
-    if !key.is_empty() && key.chars().all(bare) {
-        key.to_owned()
-    } else {
-        quoted(key)
-    }
-}
-
-/// A basic string. What is written holds no control character: ids, names, URLs, requirements.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
