@@ -11,7 +11,7 @@ mod atom_id;
 mod version;
 mod atom_path;
 mod confusable;
-mod near;
+pub mod near;
 mod git_ref;
 
 pub use atom_id::{AtomId, Digest, DigestError};

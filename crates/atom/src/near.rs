@@ -4,7 +4,7 @@
 /// by Damerau–Levenshtein distance over characters, at most a third of the longer word.
 ///
 /// Of words equally near the first is taken, so that the answer does not depend on chance.
-pub(crate) fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(usize, &str)> = None;
     for candidate in among {
         let allowed = word.chars().count().max(candidate.chars().count()) / 3;

@@ -120,6 +120,7 @@ pub(crate) enum Command {
     Remove(commands::remove::Args),
     Lock(commands::lock::Args),
     Fetch(commands::fetch::Args),
+    Tree(commands::tree::Args),
     Verify(commands::verify::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),

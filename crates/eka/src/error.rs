@@ -107,6 +107,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Verify(#[from] crate::verify::VerifyError),
+    /// An atom that a lock does not show.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Look(#[from] crate::look::LookError),
     /// `eka new`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -160,6 +164,7 @@ impl Error {
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),
             Self::Verify(error) => error.exit(),
+            Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),
             Self::Init(error) => error.exit(),

@@ -30,6 +30,8 @@ pub mod mirror;
 pub mod versions;
 pub mod info;
 pub mod fetch;
+pub mod look;
+pub mod tree;
 pub mod verify;
 
 pub use context::{Context, Network, Outside, Person};

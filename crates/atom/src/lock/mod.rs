@@ -6,8 +6,10 @@ mod print;
 mod names;
 pub mod diff;
 pub mod moves;
+mod graph;
 
 pub use error::{LockFault, LockFaults, LockValueError};
+pub use graph::Graph;
 pub use names::Names;
 
 use std::cmp::Ordering;

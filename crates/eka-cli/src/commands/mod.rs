@@ -11,6 +11,7 @@ pub(crate) mod add;
 pub(crate) mod remove;
 pub(crate) mod lock;
 pub(crate) mod fetch;
+pub(crate) mod tree;
 pub(crate) mod verify;
 pub(crate) mod config;
 pub(crate) mod completions;

@@ -15,6 +15,7 @@ mod versions;
 mod info;
 mod fetch;
 mod fetch_faults;
+mod tree;
 mod verify;
 mod add;
 mod lock;
