@@ -1,9 +1,9 @@
 //! Credentials for one http remote: from its URL, netrc, then git's helpers.
 
+use fetch::netrc;
 use gix::credentials::helper::{Action, NextAction};
 
 use super::error::Fault;
-use super::netrc;
 use super::options::{Prompt, TransportOptions};
 
 /// A user and a password, and what to tell the helper that gave them.

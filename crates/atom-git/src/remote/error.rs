@@ -288,6 +288,25 @@ impl Fault {
     }
 }
 
+impl From<fetch::Fault> for Fault {
+    fn from(fault: fetch::Fault) -> Self {
+        use fetch::Fault as Http;
+        match fault {
+            Http::Unreachable { what } => Self::Unreachable { what },
+            Http::TimedOut { seconds, limit } => Self::TimedOut { seconds, limit },
+            Http::Certificate { what } => Self::Certificate { what },
+            Http::Unauthenticated { what } => Self::Unauthenticated { what },
+            Http::InsecureCredentials => Self::InsecureCredentials,
+            Http::Limit { name, limit } => Self::Limit { name, limit },
+            Http::Redirected { to } => Self::Redirected { to },
+            Http::Settings { what } => Self::Settings { what },
+            Http::Interrupted => Self::Interrupted,
+            Http::Protocol { what } => Self::Protocol { what },
+            other => Self::protocol(other.to_string()),
+        }
+    }
+}
+
 /// What follows a colon, if anything does.
 fn colon(text: &str) -> String {
     if text.is_empty() {

@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fetch::Clock;
+use fetch::clock::Limit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::error::Fault;
@@ -23,60 +24,24 @@ pub(crate) enum Purpose {
     Fetch,
 }
 
-/// The time limits of one exchange.
-#[derive(Debug, Clone)]
-pub(crate) struct Clock {
-    stall: Duration,
-    whole: Duration,
-    whole_name: &'static str,
-    began: Instant,
-    heard: Instant,
-    interrupt: Arc<AtomicBool>,
-}
-
-impl Clock {
-    /// Starts now.
-    pub(crate) fn start(options: &TransportOptions, purpose: Purpose) -> Self {
-        let (whole, whole_name) = match purpose {
-            Purpose::Listing => (options.limits.listing, "limits.listing-time"),
-            Purpose::Fetch => (options.limits.fetch, "limits.fetch-time"),
-        };
-        let now = Instant::now();
-        Self {
-            stall: options.limits.stall,
-            whole,
-            whole_name,
-            began: now,
-            heard: now,
-            interrupt: Arc::clone(&options.interrupt),
-        }
-    }
-
-    /// Notes that something came, or that the wait was our own.
-    pub(crate) fn heard(&mut self) {
-        self.heard = Instant::now();
-    }
-
-    /// # Errors
-    ///
-    /// [`Fault::Interrupted`] and [`Fault::TimedOut`].
-    pub(crate) fn check(&self) -> Result<(), Fault> {
-        if self.interrupt.load(Ordering::Relaxed) {
-            return Err(Fault::Interrupted);
-        }
-        for (since, limit, name) in [
-            (self.began, self.whole, self.whole_name),
-            (self.heard, self.stall, "limits.stall-time"),
-        ] {
-            if since.elapsed() >= limit {
-                return Err(Fault::TimedOut {
-                    seconds: limit.as_secs(),
-                    limit: name,
-                });
-            }
-        }
-        Ok(())
-    }
+/// Starts a clock for one exchange.
+pub(crate) fn clock(options: &TransportOptions, purpose: Purpose) -> Clock {
+    let limits = &options.limits;
+    let whole = match purpose {
+        Purpose::Listing => Limit {
+            name: "limits.listing-time",
+            time: limits.listing,
+        },
+        Purpose::Fetch => Limit {
+            name: "limits.fetch-time",
+            time: limits.fetch,
+        },
+    };
+    let stall = Limit {
+        name: "limits.stall-time",
+        time: limits.stall,
+    };
+    Clock::start(whole, stall, Arc::clone(&options.interrupt))
 }
 
 /// A stream that is read under a [`Clock`].
@@ -102,7 +67,7 @@ impl<R: Read + AsFd> Read for Guarded<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let tick = Timespec::try_from(TICK).map_err(io::Error::other)?;
         loop {
-            self.clock.check()?;
+            self.clock.check().map_err(Fault::from)?;
             let mut fds = [PollFd::new(&self.inner, PollFlags::IN)];
             match poll(&mut fds, Some(&tick)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}

@@ -11,7 +11,6 @@ pub mod list;
 pub mod atoms;
 pub mod fetch;
 pub mod push;
-pub mod netrc;
 
 mod by_url;
 mod capabilities;

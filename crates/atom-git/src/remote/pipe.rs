@@ -8,12 +8,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use fetch::Clock;
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ssh::ProgramKind;
 use gix::url::ArgumentSafety;
 
 use super::error::Fault;
-use super::guard::{Clock, Guarded, Purpose};
+use super::guard::{self, Guarded, Purpose};
 use super::options::TransportOptions;
 use super::pkt;
 use super::settings::{Place, Shell};
@@ -131,7 +132,7 @@ impl Pipe {
         process: Option<Process>,
         options: &TransportOptions,
     ) -> Self {
-        let clock = Clock::start(options, Purpose::Listing);
+        let clock = guard::clock(options, Purpose::Listing);
         Self {
             reader: BufReader::with_capacity(64 << 10, Guarded::new(source, clock)),
             writer,

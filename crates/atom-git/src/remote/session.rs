@@ -9,7 +9,7 @@ use atom::url::RepoUrl;
 use super::capabilities::{self, Server, Version};
 use super::error::{Fault, RemoteError};
 use super::fetch::{self, Depth, Fetched, Filter};
-use super::guard::{Clock, Purpose};
+use super::guard::{self, Purpose};
 use super::list::{self, Collector, Listing};
 use super::options::{Retry, TransportOptions};
 use super::settings::{self, Place};
@@ -160,7 +160,7 @@ impl Session {
             return Ok(listing);
         }
         let request = list::request(&line.server, prefixes);
-        let clock = Clock::start(&options, Purpose::Listing);
+        let clock = guard::clock(&options, Purpose::Listing);
         line.wire.request(&request, clock, |stream| {
             list::read(stream, Collector::new(prefixes, &options.limits))
         })
@@ -176,7 +176,7 @@ impl Session {
         let options = self.options.clone();
         let line = self.line(&[])?;
         let request = fetch::request(&line.server, wants, depth, filter);
-        let clock = Clock::start(&options, Purpose::Fetch);
+        let clock = guard::clock(&options, Purpose::Fetch);
         let Line { wire, server, .. } = line;
         let fetched = wire.request(&request, clock, |stream| {
             fetch::read(stream, server, &options, into)

@@ -2,8 +2,10 @@
 
 use std::io::Read;
 
+use fetch::Clock;
+
 use super::error::Fault;
-use super::guard::{Clock, Purpose};
+use super::guard::{self, Purpose};
 use super::http::Http;
 use super::options::TransportOptions;
 use super::pipe::Pipe;
@@ -65,7 +67,7 @@ impl Wire {
         options: &TransportOptions,
         read: impl FnOnce(&mut dyn Read) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let clock = Clock::start(options, Purpose::Listing);
+        let clock = guard::clock(options, Purpose::Listing);
         match self {
             Self::Http(http) => http.advertisement(clock, read),
             Self::Pipe(pipe) => pipe.read(clock, read),

@@ -1,22 +1,21 @@
-//! Smart http over curl: one handle, kept alive; redirects and logins decided here.
+//! Smart http: one handle, kept alive; redirects and logins decided here.
 
 use std::io::Read;
 
-use curl::easy::{Auth, Easy2, List};
+use fetch::Clock;
+use fetch::http::{Answer, Handle, Head, Login as Sent, Performed, Request as Asked, Way};
 use gix::protocol::transport::client::blocking_io::http::Options;
 use gix::protocol::transport::client::blocking_io::http::options::FollowRedirects;
 
 use super::credentials::{Accepted, Login, Logins};
 use super::error::Fault;
-use super::guard::Clock;
 use super::options::TransportOptions;
 use super::wire::Traffic;
 
 mod redirect;
-mod setup;
-mod transfer;
+mod settings;
 
-use transfer::{Answer, Head, Sink, transfer};
+pub(crate) use settings::of_git;
 
 /// How often one request is sent again, after a redirect or with another login.
 const MAX_TRIES: usize = 8;
@@ -29,10 +28,9 @@ const SERVICE: &str = "/git-upload-pack";
 
 /// A smart http remote.
 pub(crate) struct Http {
-    easy: Easy2<Sink>,
+    handle: Handle,
     /// The repository's URL, without credentials and closing `/`.
     base: String,
-    headers: Vec<String>,
     follow: FollowRedirects,
     logins: Logins,
     login: Option<Login>,
@@ -57,12 +55,9 @@ impl Http {
         plain.set_user(None);
         plain.set_password(None);
         let base = plain.to_bstring().to_string();
-        let mut easy = Easy2::new(Sink::default());
-        setup::apply(&mut easy, settings, &options.limits)?;
         Ok(Self {
-            easy,
+            handle: Handle::new(&of_git(settings, &options.limits)?)?,
             base: base.trim_end_matches('/').to_owned(),
-            headers: settings.extra_headers.clone(),
             follow: settings.follow_redirects,
             logins: Logins::new(url.clone(), options.clone()),
             login: None,
@@ -103,7 +98,7 @@ impl Http {
     pub(crate) fn traffic(&self) -> Traffic {
         Traffic {
             turns: self.turns,
-            received: self.easy.get_ref().received,
+            received: self.handle.received(),
         }
     }
 
@@ -115,13 +110,7 @@ impl Http {
     ) -> Result<T, Fault> {
         let mut read = Some(read);
         for _ in 0..MAX_TRIES {
-            self.prepare(request)?;
-            let answer = transfer(
-                &mut self.easy,
-                clock.clone(),
-                request.content_type,
-                &mut read,
-            )?;
+            let answer = self.send(request, clock.clone(), &mut read)?;
             self.turns += 1;
             let head = match answer {
                 Answer::Read(value) => {
@@ -141,34 +130,40 @@ impl Http {
         })
     }
 
-    /// Makes the handle ready for one request.
-    fn prepare(&mut self, request: &Request<'_>) -> Result<(), Fault> {
-        let easy = &mut self.easy;
-        let mut headers = List::new();
+    /// Sends a request once; its answer is read if it is a 200 of the right type.
+    fn send<T>(
+        &mut self,
+        request: &Request<'_>,
+        clock: Clock,
+        read: &mut Option<impl FnOnce(&mut dyn Read) -> Result<T, Fault>>,
+    ) -> Result<Answer<T>, Fault> {
         let content_type = request.content_type;
-        let mut lines = self.headers.clone();
-        lines.push("Git-Protocol: version=2".to_owned());
-        lines.push(format!("Accept: {content_type}"));
-        // Without this curl waits for a "100 Continue" that servers are slow to give.
-        lines.push("Expect:".to_owned());
+        let mut headers = vec![
+            "Git-Protocol: version=2".to_owned(),
+            format!("Accept: {content_type}"),
+        ];
         if request.body.is_some() {
-            lines.push("Content-Type: application/x-git-upload-pack-request".to_owned());
+            headers.push("Content-Type: application/x-git-upload-pack-request".to_owned());
         }
-        let set = (|| {
-            for line in &lines {
-                headers.append(line)?;
-            }
-            easy.http_headers(headers)?;
-            easy.url(&format!("{}{}", self.base, request.tail))?;
-            match request.body {
-                Some(body) => {
-                    easy.post(true)?;
-                    easy.post_fields_copy(body)
-                }
-                None => easy.get(true),
-            }
-        })();
-        set.map_err(|error: curl::Error| setup::refused(&error))
+        let asked = Asked {
+            url: &format!("{}{}", self.base, request.tail),
+            headers: &headers,
+            body: request.body,
+        };
+        let Performed { answer, broken } = self.handle.send(
+            asked,
+            clock,
+            |head| is_of_type(head, content_type),
+            |_, body| read.take().expect("an answer is read once")(body),
+        )?;
+        match (answer, broken.map(Fault::from)) {
+            // What was read in full stays good, even if the connection broke right after.
+            (Some(Ok(answer)), _) => Ok(answer),
+            // A reader that met the end too early knows less than curl does.
+            (Some(Err(Fault::Unreachable { .. })) | None, Some(broken)) => Err(broken),
+            (Some(Err(fault)), _) => Err(fault),
+            (None, None) => Err(fetch::Fault::cut_off().into()),
+        }
     }
 
     /// After a 401: takes the next login that there is.
@@ -188,22 +183,20 @@ impl Http {
                 what: what.to_owned(),
             });
         };
-        let mut auth = Auth::new();
         let offers = |scheme: &str| {
             challenges
                 .iter()
                 .any(|challenge| challenge.to_ascii_lowercase().starts_with(scheme))
         };
-        if offers("digest") && !offers("basic") {
-            auth.digest(true);
-        } else {
-            auth.basic(true);
-        }
-        self.easy
-            .http_auth(&auth)
-            .and_then(|()| self.easy.username(&login.username))
-            .and_then(|()| self.easy.password(&login.password))
-            .map_err(|error| setup::refused(&error))?;
+        self.handle.login(Sent {
+            username: &login.username,
+            password: &login.password,
+            way: if offers("digest") && !offers("basic") {
+                Way::Digest
+            } else {
+                Way::Basic
+            },
+        })?;
         self.login = Some(login);
         Ok(())
     }
@@ -232,6 +225,21 @@ impl Http {
             Ok(to) | Err(to) => Err(Fault::Redirected { to }),
         }
     }
+}
+
+/// Whether the answer is what was asked for, by its head.
+fn is_of_type(head: &Head, content_type: &str) -> Result<bool, Fault> {
+    if head.status != 200 {
+        return Ok(false);
+    }
+    let kind = head.last("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case(content_type) {
+        return Ok(true);
+    }
+    Err(Fault::NoGitServer {
+        what: format!("content of type `{kind}`"),
+    })
 }
 
 /// What a status other than 200, 401 and the redirects means.

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use curl::easy::{Easy2, Handler, WriteError};
 
-use crate::remote::error::Fault;
-use crate::remote::guard::Clock;
-use crate::remote::pkt::cut_off;
+use crate::clock::Clock;
+use crate::fault::Fault;
 
 /// Pieces of an answer that may wait to be read, at most 16 KiB each.
 const QUEUE: usize = 32;
@@ -23,22 +22,24 @@ const MAX_HEADERS: usize = 64 << 10;
 
 /// Status and headers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Head {
-    pub(super) status: u32,
+pub struct Head {
+    /// The status; 0 of none that is a number.
+    pub status: u32,
     headers: Vec<(String, String)>,
 }
 
 /// What came of a request.
-pub(super) enum Answer<T> {
-    /// 200, of the right type, and read.
+#[derive(Debug)]
+pub enum Answer<T> {
+    /// What was wanted, and read.
     Read(T),
-    /// Another status; the body is dropped.
+    /// Something else; the body is dropped.
     Head(Head),
 }
 
 /// Where curl puts what comes.
 #[derive(Default)]
-pub(crate) struct Sink {
+pub(super) struct Sink {
     /// Bytes received so far, over all requests.
     pub(super) received: u64,
     head: Head,
@@ -57,25 +58,42 @@ enum Piece {
 
 impl Head {
     /// All values of a header, its name in lower case.
-    pub(super) fn all(&self, name: &str) -> Vec<String> {
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<String> {
         self.headers
             .iter()
             .filter(|(key, _)| key == name)
             .map(|(_, value)| value.clone())
             .collect()
     }
+
+    /// The last value of a header, its name in lower case.
+    #[must_use]
+    pub fn last(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().rfind(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What came of a request that was sent.
+#[derive(Debug)]
+pub struct Performed<T, E> {
+    /// What came, and what its reader made of it; nothing if not even a head did.
+    pub answer: Option<Result<Answer<T>, E>>,
+    /// Why the connection broke, if it did: maybe after all that matters was read.
+    pub broken: Option<Fault>,
 }
 
 /// Performs the request that `easy` is set up for.
 ///
-/// `read` is taken and called if the answer is a 200 of `content_type`. curl runs on a thread of
-/// its own meanwhile, and waits when the reader is slower.
-pub(super) fn transfer<T>(
+/// `read` is called with the body if `wants` is content with the head. curl runs on a thread of its
+/// own meanwhile, and waits when the reader is slower.
+pub(super) fn transfer<T, E>(
     easy: &mut Easy2<Sink>,
     clock: Clock,
-    content_type: &str,
-    read: &mut Option<impl FnOnce(&mut dyn Read) -> Result<T, Fault>>,
-) -> Result<Answer<T>, Fault> {
+    wants: impl FnOnce(&Head) -> Result<bool, E>,
+    read: impl FnOnce(&Head, &mut dyn Read) -> Result<T, E>,
+) -> Performed<T, E> {
     let (send, receive) = sync_channel(QUEUE);
     easy.get_mut().begin(send, clock);
     let (answer, performed) = thread::scope(|scope| {
@@ -84,51 +102,39 @@ pub(super) fn transfer<T>(
             easy.get_mut().end();
             performed
         });
-        let answer = consume(receive, content_type, read);
+        let answer = consume(receive, wants, read);
         (answer, worker.join())
     });
-    let performed = performed.map_err(|_| Fault::protocol("the transfer panicked"))?;
     let broken = match (easy.get_mut().why.take(), performed) {
+        (_, Err(_)) => Some(Fault::protocol("the transfer panicked")),
         (Some(why), _) => Some(why),
-        (None, Err(error)) if !error.is_write_error() => Some(classify(&error)),
-        (None, _) => None,
+        (None, Ok(Err(error))) if !error.is_write_error() => Some(classify(&error)),
+        (None, Ok(_)) if answer.is_none() => Some(Fault::cut_off()),
+        (None, Ok(_)) => None,
     };
-    match (answer, broken) {
-        // What was read in full stays good, even if the connection broke right after.
-        (Some(Ok(answer)), _) => Ok(answer),
-        // A reader that met the end too early knows less than curl does.
-        (Some(Err(Fault::Unreachable { .. })) | None, Some(broken)) => Err(broken),
-        (Some(Err(fault)), _) => Err(fault),
-        (None, None) => Err(cut_off()),
-    }
+    Performed { answer, broken }
 }
 
 /// Reads the answer as it comes; `None` if not even a head did.
-fn consume<T>(
+fn consume<T, E>(
     receive: Receiver<Piece>,
-    content_type: &str,
-    read: &mut Option<impl FnOnce(&mut dyn Read) -> Result<T, Fault>>,
-) -> Option<Result<Answer<T>, Fault>> {
+    wants: impl FnOnce(&Head) -> Result<bool, E>,
+    read: impl FnOnce(&Head, &mut dyn Read) -> Result<T, E>,
+) -> Option<Result<Answer<T>, E>> {
     let Ok(Piece::Head(head)) = receive.recv() else {
         return None;
     };
-    if head.status != 200 {
-        return Some(Ok(Answer::Head(head)));
+    match wants(&head) {
+        Ok(true) => {}
+        Ok(false) => return Some(Ok(Answer::Head(head))),
+        Err(error) => return Some(Err(error)),
     }
-    let kind = head.all("content-type").pop().unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(content_type) {
-        return Some(Err(Fault::NoGitServer {
-            what: format!("content of type `{kind}`"),
-        }));
-    }
-    let read = read.take()?;
     let mut body = Body {
         receive,
         piece: Vec::new(),
         at: 0,
     };
-    let value = read(&mut body);
+    let value = read(&head, &mut body);
     if value.is_ok() {
         body.drain();
     }

@@ -1,0 +1,11 @@
+//! Http by curl, and files over it.
+//!
+//! Blocking; knows no git: what git's configuration says of http is handed in as [`http::Settings`].
+
+pub mod fault;
+pub mod clock;
+pub mod netrc;
+pub mod http;
+
+pub use clock::Clock;
+pub use fault::Fault;
