@@ -13,6 +13,7 @@ pub mod config;
 pub mod project;
 pub mod files;
 pub mod reference;
+mod limits;
 pub mod remotes;
 pub mod target;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use atom::ObjectId;
 use atom::url::RepoUrl;
 use atom_git::cache::{Cache, Spec};
-use atom_git::remote::{Limits, Listing, Prompt, Retry, Session, TransportOptions};
+use atom_git::remote::{Listing, Prompt, Retry, Session, TransportOptions};
 use atom_git::repo::{Options, Repo};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::context::{Context, Network, Person};
 use crate::error::Error;
 use crate::event::Event;
+use crate::limits;
 
 /// The most tries after the first.
 const MAX_RETRIES: u64 = 10;
@@ -199,7 +200,7 @@ impl Remote<'_> {
 /// How remotes are talked to under a configuration of eka's.
 fn transport(ctx: &Context<'_>, git_dir: &Path) -> Result<TransportOptions, Error> {
     let mut options = TransportOptions::open(git_dir, &Options::default())?;
-    options.limits = limits(&ctx.config);
+    options.limits = limits::of_remotes(&ctx.config);
     options.retry = retry(&ctx.config);
     options.prompt = match ctx.person {
         Person::Present => Prompt::Terminal,
@@ -209,33 +210,6 @@ fn transport(ctx: &Context<'_>, git_dir: &Path) -> Result<TransportOptions, Erro
     options.netrc = ctx.env.get("NETRC").map(PathBuf::from).or_else(home);
     options.interrupt = Arc::clone(&ctx.interrupt);
     Ok(options)
-}
-
-fn limits(config: &Config) -> Limits {
-    let mut limits = Limits::default();
-    for (name, field) in [
-        ("refs", &mut limits.refs),
-        ("listing-bytes", &mut limits.listing_bytes),
-        ("pack-bytes", &mut limits.pack_bytes),
-        ("pack-objects", &mut limits.pack_objects),
-        ("object-bytes", &mut limits.object_bytes),
-    ] {
-        if let Some(count) = config.count("limits", name) {
-            *field = count;
-        }
-    }
-    for (name, field) in [
-        ("connect-time", &mut limits.connect),
-        ("stall-time", &mut limits.stall),
-        ("listing-time", &mut limits.listing),
-        ("fetch-time", &mut limits.fetch),
-    ] {
-        if let Some(seconds) = config.count("limits", name) {
-            // Clocks cannot be asked for a moment beyond their end.
-            *field = Duration::from_secs(seconds.min(u64::from(u32::MAX)));
-        }
-    }
-    limits
 }
 
 /// Waits of 0.2 s, each four times the one before, at most 10 s.
@@ -281,15 +255,12 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_transports() {
         let config = config(&[]);
-        assert_eq!(limits(&config), Limits::default());
         assert_eq!(retry(&config), Retry::default());
     }
 
     #[test]
-    fn limits_and_retries_are_as_configured() {
-        let config = config(&["limits.refs=7", "limits.fetch-time=9", "network.retries=99"]);
-        assert_eq!(limits(&config).refs, 7);
-        assert_eq!(limits(&config).fetch, Duration::from_secs(9));
+    fn retries_are_as_configured() {
+        let config = config(&["network.retries=99"]);
         let waits = retry(&config).waits;
         assert_eq!(waits.len(), 10);
         assert_eq!(waits[9], Duration::from_secs(10));

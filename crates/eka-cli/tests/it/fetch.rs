@@ -218,6 +218,30 @@ fn what_is_gone_is_named_and_a_mirror_may_have_it() {
 }
 
 #[test]
+fn a_content_beyond_the_limits_is_refused_and_the_limit_named() {
+    // `zlib` has 7 entries below its folder, in 2 folders.
+    let locked = Locked::new();
+    for (setting, says) in [
+        (
+            "limits.depth=1",
+            ["eka::tree::depth", "`b` lies deeper than 1 folders"],
+        ),
+        (
+            "limits.entries=6",
+            ["eka::tree::entries", "more than 6 entries"],
+        ),
+    ] {
+        let ran = locked.run(&["fetch", "zlib", "--config", setting]);
+        let key = setting.split_once('=').unwrap().0;
+        ran.exit(1).says(&says).says(&["the limit is", key]);
+        assert!(locked.contents().is_empty());
+    }
+    let enough = ["--config", "limits.depth=2", "--config", "limits.entries=7"];
+    let args = [&["fetch", "zlib"][..], &enough].concat();
+    locked.run(&args).exit(0);
+}
+
+#[test]
 fn lies_of_the_publisher_are_exit_5() {
     // Each forges the atom before it is locked; `lock` believes what refs and specs agree on.
     let locked = Locked::published();

@@ -226,6 +226,30 @@ fn deep_cuts_as_publish_does() {
 }
 
 #[test]
+fn deep_looks_into_no_source_beyond_the_limits() {
+    let locked = Locked::published();
+    locked.atom("util", "0.2.0", "");
+    let nested = "[atom]\nid = \"nested\"\nversion = \"1.0.0\"\n";
+    locked.lib.write("libs/util/nested/atom.toml", nested);
+    locked.lib.write("libs/util/nested/a/b/c", "deep\n");
+    locked.publish("util");
+    let uri = format!("{}::util@0.2.0", locked.up.url());
+    for (setting, code) in [
+        ("limits.depth=2", "`nested/a` lies deeper than 2 folders"),
+        ("limits.entries=3", "more than 3 entries"),
+    ] {
+        // What is cut is no content.
+        let args = ["verify", &uri, "--config", setting];
+        locked.run(&args).exit(0);
+        let ran = locked.run(&[&args[..], &["--deep"]].concat());
+        ran.exit(1).says(&[code]);
+    }
+    let enough = ["--config", "limits.depth=4", "--config", "limits.entries=6"];
+    let args = [&["verify", "--deep", &uri][..], &enough].concat();
+    locked.run(&args).exit(0);
+}
+
+#[test]
 fn a_lock_is_verified_at_a_mirror_too() {
     let locked = Locked::published();
     let mirror = locked.world.env.bare("mirror.git");

@@ -105,6 +105,16 @@ pub const KEYS: &[Key] = &[
         "1073741824",
         "Bytes of one object, unpacked.",
     ),
+    limit(
+        "depth",
+        "64",
+        "Folders in each other in an atom, its own included; at most 1024.",
+    ),
+    limit(
+        "entries",
+        "1000000",
+        "Files, links and folders of an atom, below its own.",
+    ),
     limit("connect-time", "30", "Seconds until a connection stands."),
     limit("stall-time", "60", "Seconds without a single byte."),
     limit("listing-time", "300", "Seconds for a whole listing."),

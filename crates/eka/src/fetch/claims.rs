@@ -12,6 +12,8 @@ use atom_git::tree_guard::{GuardedTree, Limits, guard};
 
 use super::lie::{Lie, agree};
 use super::wanted::Wanted;
+use crate::context::Context;
+use crate::limits;
 
 /// A version, and who claims what of it.
 #[derive(Debug, Clone)]
@@ -134,10 +136,10 @@ impl<'a> Subject<'a> {
 }
 
 impl<'a> Examiner<'a> {
-    pub(crate) fn new(cache: &'a Cache) -> Self {
+    pub(crate) fn new(ctx: &Context<'_>, cache: &'a Cache) -> Self {
         Self {
             cache,
-            limits: Limits::default(),
+            limits: limits::of_trees(&ctx.config),
             n_threads: super::n_threads(),
         }
     }

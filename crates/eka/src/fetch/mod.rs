@@ -233,7 +233,7 @@ pub(crate) fn checked(
 ) -> Result<Vec<GuardedTree>, Error> {
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
     let mut bringer = Bringer::new(ctx, remotes, &progress);
-    let examiner = Examiner::new(remotes.cache());
+    let examiner = Examiner::new(ctx, remotes.cache());
     let task = ctx.task("checking the contents", Some(wanted.len() as u64));
     let shown = bringer.bring(wanted, Need::Content, look)?;
     let mut trees = Vec::new();

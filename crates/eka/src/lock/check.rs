@@ -116,7 +116,7 @@ fn shown(ctx: &Context<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
     let mut bringer = bringer.with_voice(Voice::Silent);
     let shown = bringer.bring(wanted, Need::Spec, Look::Always)?;
     let mut checker = Checker {
-        examiner: Examiner::new(remotes.cache()),
+        examiner: Examiner::new(ctx, remotes.cache()),
         remotes: &remotes,
         bringer,
     };

@@ -266,7 +266,7 @@ impl Copy<'_> {
         let Some(root) = from.root else {
             return Ok(Vec::new());
         };
-        let examiner = Examiner::new(cache);
+        let examiner = Examiner::new(self.ctx, cache);
         let mut unknown = Vec::new();
         let steps = self.weigh(from, to)?;
         let _task = self.ctx.task("checking", Some(steps.len() as u64));

@@ -21,12 +21,12 @@ use atom_git::publish::{
 };
 pub use atom_git::publish::{Facts, Oddity, Refusal, WithHistory};
 use atom_git::repo::Repo;
-use atom_git::tree_guard::Limits;
 use atom_git::write::Staging;
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::here;
+use crate::limits;
 use crate::remotes::Remotes;
 use crate::target::{self, Target};
 
@@ -116,7 +116,12 @@ pub fn publish(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let staging = Staging::over(&repo);
     let chosen = atoms.choose(objects, &choice).map_err(PublishError::from)?;
     let chosen = match &request.changed {
-        Some(Since::Rev(rev)) => since(&repo, &staging, &atoms, &chosen, rev)?,
+        Some(Since::Rev(rev)) => {
+            let then = Atoms::read(objects, repo.resolve(rev)?).map_err(PublishError::from)?;
+            let limits = limits::of_trees(&ctx.config);
+            let changed = publish::changed(&staging, &atoms, &chosen, &then, &limits);
+            changed.map_err(PublishError::from)?
+        }
         _ => chosen,
     };
     let work = Work {
@@ -133,19 +138,6 @@ pub fn publish(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         }
     }
     work.publish(&repo)
-}
-
-/// Those that changed since a revision.
-fn since(
-    repo: &Repo,
-    staging: &Staging,
-    atoms: &Atoms,
-    chosen: &Chosen,
-    rev: &str,
-) -> Result<Chosen, Error> {
-    let then = Atoms::read(repo.objects(), repo.resolve(rev)?).map_err(PublishError::from)?;
-    let changed = publish::changed(staging, atoms, chosen, &then, &Limits::default());
-    Ok(changed.map_err(PublishError::from)?)
 }
 
 impl Work<'_> {
@@ -226,7 +218,7 @@ impl Work<'_> {
         let _task = self.ctx.task("reading the atoms", None);
         let memo = NarMemo::open(&self.ctx.cache_dir()?.join("nar-hashes"));
         let means = Means {
-            limits: Limits::default(),
+            limits: limits::of_trees(&self.ctx.config),
             memo: &memo,
             n_threads: n_threads(),
         };

@@ -18,6 +18,7 @@ use super::Case;
 use crate::context::Context;
 use crate::error::Error;
 use crate::fetch::{Claim, Lie, agree};
+use crate::limits;
 use crate::remotes::Remotes;
 
 /// Looks at the sources of all cases that hold so far, remote by remote.
@@ -69,7 +70,7 @@ impl Sources {
         Ok(Self {
             session: Session::open(url, remotes.options())?,
             cache: Cache::open(folder.path())?,
-            limits: Limits::default(),
+            limits: limits::of_trees(&ctx.config),
             _folder: folder,
         })
     }
@@ -178,19 +179,19 @@ fn manifests(
 ) -> Result<Vec<ObjectId>, GuardError> {
     let mut found = Vec::new();
     let mut n_entries = 0;
-    let mut todo = vec![(tree, 1)];
-    while let Some((id, depth)) = todo.pop() {
+    let mut todo = vec![(tree, String::new(), 1)];
+    while let Some((id, path, depth)) = todo.pop() {
         if depth > limits.depth {
-            return Err(GuardError::Depth {
-                path: String::new(),
-                limit: limits.depth,
-            });
+            let limit = limits.depth;
+            return Err(GuardError::Depth { path, limit });
         }
         let folder = objects.tree(id).map_err(GuardError::from)?;
         for entry in folder.entries().map_while(Result::ok) {
             n_entries += 1;
             if entry.is_folder() {
-                todo.push((entry.id, depth + 1));
+                let slash = if path.is_empty() { "" } else { "/" };
+                let below = format!("{path}{slash}{}", entry.name.escape_ascii());
+                todo.push((entry.id, below, depth + 1));
             } else if depth > 1 && entry.name == b"atom.toml" && entry.is_file() {
                 found.push(entry.id);
             }

@@ -195,7 +195,7 @@ fn examine<'s>(
     for subject in subjects {
         ctx.check_interrupt()?;
         let again = |_: &Subject<'_>| bring(remote, &[subject.rev, subject.spec]);
-        let seen = surely(remotes, &subject, again)?;
+        let seen = surely(ctx, remotes, &subject, again)?;
         cases.push(Case {
             subject,
             remote: remote.url().clone(),
@@ -216,11 +216,12 @@ fn bring(remote: &mut Remote<'_>, commits: &[ObjectId]) -> Result<(), Error> {
 
 /// Looks at a version, and once more with objects brought anew where the cache held damaged ones.
 fn surely(
+    ctx: &Context<'_>,
     remotes: &Remotes<'_>,
     subject: &Subject<'_>,
     again: impl FnOnce(&Subject<'_>) -> Result<(), Error>,
 ) -> Result<Examined, Error> {
-    let examiner = Examiner::new(remotes.cache());
+    let examiner = Examiner::new(ctx, remotes.cache());
     let seen = examiner.examine(subject);
     if seen.holds() || examiner.rehash(subject)? {
         return Ok(seen);
@@ -248,7 +249,7 @@ fn by_lock(ctx: &Context<'_>, extent: Extent) -> Result<Report, Error> {
             let brought = bringer.bring(&[*it], Need::Content, Look::Always);
             brought.map(drop)
         };
-        let seen = surely(&remotes, &subject, again)?;
+        let seen = surely(ctx, &remotes, &subject, again)?;
         let remote = shown
             .at
             .map_or_else(|| it.set.origin.clone(), |(url, _)| url);

@@ -41,6 +41,26 @@ fn a_repository_that_cannot_be_published_from() {
 }
 
 #[test]
+fn an_atom_beyond_the_limits() {
+    let shop = Shop::new();
+    shop.atom("a", "a", "1.0.0").repo.write("a/b/c/d", "deep\n");
+    shop.commit();
+    for (setting, says) in [
+        ("limits.depth=2", "lies deeper than 2 folders"),
+        ("limits.entries=4", "more than 4 entries"),
+    ] {
+        for more in [&[][..], &["--changed=HEAD"]] {
+            let args = [&["publish", "--all", "--config", setting][..], more].concat();
+            shop.run(&args).exit(1).says(&[says, "the limit is"]);
+        }
+    }
+    assert!(shop.refs().is_empty());
+    let enough = ["--config", "limits.depth=3", "--config", "limits.entries=5"];
+    shop.run(&[&["publish", "--all"][..], &enough].concat())
+        .done();
+}
+
+#[test]
 fn a_bare_repository_and_a_linked_work_tree() {
     let shop = Shop::new();
     shop.atom("libs/a", "a", "1.0.0").commit();
