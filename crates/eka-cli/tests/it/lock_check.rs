@@ -182,6 +182,54 @@ fn another_spec_must_hold_the_same_tree() {
     ci(&locked).exit(5).says(&[&nar, &false_nar().to_string()]);
 }
 
+/// A spec commit that no remote has.
+const NOBODYS: &str = "1234567890123456789012345678901234567890";
+
+#[test]
+fn a_spec_that_nobody_has_is_exit_5() {
+    let (locked, mirror) = mirrored();
+    let spec = locked.part("util", "0.1.4", Part::Spec);
+    locked.edit_lock(&spec, NOBODYS);
+    let says = ["eka::claim::lost_spec", NOBODYS, &spec];
+    ci(&locked).exit(5).says(&says);
+    // Nor does a verification believe it; what is fetched tells its own content.
+    locked.run(&["verify", "--lock"]).exit(5).says(&says);
+    locked.forget();
+    let ran = locked.run(&["fetch"]);
+    ran.exit(0)
+        .says(&["eka::fetch::lost_spec", NOBODYS, "2 brought"]);
+    // A remote that does not answer may have it.
+    let away = locked.world.env.path("away");
+    fs::rename(mirror.path(), &away).unwrap();
+    ci(&locked).exit(0);
+}
+
+#[test]
+fn a_spec_made_anew_passes_while_a_mirror_has_the_old_one() {
+    let (locked, mirror) = mirrored();
+    let old = locked.part("util", "0.1.4", Part::Spec);
+    let root = locked.root();
+    locked.forge("util", "0.1.4", |_, spec| spec.src = root.0);
+    locked.set("util", "0.1.4", Part::Src, &root.to_string());
+    assert_ne!(locked.part("util", "0.1.4", Part::Spec), old);
+    locked.up.git(["gc", "--quiet", "--prune=now"]);
+    assert!(
+        !locked
+            .up
+            .try_git(&["cat-file", "-e", &old])
+            .status
+            .success()
+    );
+    ci(&locked).exit(0);
+    mirror.git([
+        "update-ref",
+        "-d",
+        &Locked::name("util", "0.1.4", Part::Spec),
+    ]);
+    mirror.git(["gc", "--quiet", "--prune=now"]);
+    ci(&locked).exit(5).says(&["eka::claim::lost_spec", &old]);
+}
+
 #[test]
 fn a_lock_edited_by_hand_is_caught() {
     let locked = with_others();

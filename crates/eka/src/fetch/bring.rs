@@ -40,6 +40,20 @@ struct OddMirror {
     now: ObjectId,
 }
 
+/// A spec of the lock that nobody has: what it says of the content, the content said itself.
+#[derive(Debug, Error, Diagnostic)]
+#[error("no remote has the spec {locked}, which the lock names for `{atom}`")]
+#[diagnostic(
+    severity(warning),
+    code(eka::fetch::lost_spec),
+    help("the spec {now} was read instead; see who changed the lock, and how")
+)]
+struct LostSpec {
+    atom: String,
+    locked: ObjectId,
+    now: ObjectId,
+}
+
 /// Which objects are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -54,7 +68,7 @@ pub(crate) enum Need {
 pub(crate) enum Look {
     /// Those of atoms whose objects are not here.
     IfMissing,
-    /// Those of all atoms, and each must be shown by somebody.
+    /// Those of all atoms: each must be shown by somebody, and the lock's spec be had.
     Always,
 }
 
@@ -126,8 +140,8 @@ impl<'a> Bringer<'a> {
     ///
     /// # Errors
     ///
-    /// [`Lie::Moved`] where the origin shows another commit, [`Lie::Vanished`] and
-    /// [`ObjectsError::Lost`] for what nobody shows or has, [`Error::Remote`] where the origin is
+    /// [`Lie::Moved`] where the origin shows another commit, [`Lie::Vanished`], [`Lie::LostSpec`]
+    /// and [`ObjectsError::Lost`] for what nobody shows or has, [`Error::Remote`] where the origin is
     /// dead and no mirror serves in its place, [`Error::Context`] offline.
     pub(crate) fn bring(
         &mut self,
@@ -251,11 +265,11 @@ impl<'a> Bringer<'a> {
             if let Some((url, refs)) = shown.at.clone()
                 && let Some(other) = refs.spec
             {
-                let wants = BTreeMap::from([(url, vec![other])]);
+                let wants = BTreeMap::from([(url.clone(), vec![other])]);
                 drop(self.crawler.fetch_all(wants));
                 if cache.missing([other]).is_empty() {
                     shown.spec = Some(other);
-                    return Ok(());
+                    return self.lost_spec(it, &url, other, look);
                 }
             }
         }
@@ -274,6 +288,39 @@ impl<'a> Bringer<'a> {
                 Err(ObjectsError::Lost { url, commit }.into())
             }
             _ => Err(vanished(it).into()),
+        }
+    }
+
+    /// Says that nobody has the lock's spec, where all were asked and answered.
+    fn lost_spec(
+        &self,
+        it: &Wanted<'_>,
+        url: &RepoUrl,
+        now: ObjectId,
+        look: Look,
+    ) -> Result<(), Error> {
+        let places = it.places(self.ctx);
+        if places.iter().any(|it| self.failed.contains_key(it)) {
+            // One that does not answer may have it.
+            return Ok(());
+        }
+        match look {
+            Look::Always => Err(Lie::LostSpec {
+                id: it.id.clone(),
+                version: it.version.clone(),
+                locked: it.spec,
+                url: url.to_string(),
+                now,
+            }
+            .into()),
+            Look::IfMissing => {
+                self.ctx.warn(LostSpec {
+                    atom: it.name(),
+                    locked: it.spec,
+                    now,
+                });
+                Ok(())
+            }
         }
     }
 

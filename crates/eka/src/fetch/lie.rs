@@ -82,6 +82,26 @@ pub enum Lie {
         /// The set's origin.
         url: String,
     },
+    /// Every remote of the set answers, and none has the spec that the lock names.
+    #[error(
+        "the lock names the spec {locked} for `{id}@{version}`, which no remote has; `{url}` shows {now}"
+    )]
+    #[diagnostic(
+        code(eka::claim::lost_spec),
+        help("see who changed the lock, and how; `eka lock` in a clone without it makes it anew")
+    )]
+    LostSpec {
+        /// The atom.
+        id: Id,
+        /// Its version.
+        version: Version,
+        /// The spec in the lock.
+        locked: ObjectId,
+        /// Who shows another.
+        url: String,
+        /// Which.
+        now: ObjectId,
+    },
     /// A commit is none that eka writes.
     #[error("the {part} commit {commit} of `{atom}` is none that eka writes")]
     #[diagnostic(
