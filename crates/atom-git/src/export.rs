@@ -166,6 +166,14 @@ impl Writer<'_> {
         let mut folders = Vec::new();
         for entry in tree.entries().map_while(Result::ok) {
             let name = entry.name.to_owned();
+            if entry.is_submodule() {
+                // The guard lets none pass but where it counts as an empty folder.
+                make_folder(folder, &name).map_err(|source| ExportError::Io {
+                    path: self.shown.join(OsStr::from_bytes(&name)),
+                    source,
+                })?;
+                continue;
+            }
             let mode = match entry.kind() {
                 Some(Mode::File) => FILE,
                 Some(Mode::Executable) => EXECUTABLE,

@@ -21,4 +21,5 @@ pub mod export;
 pub mod remote;
 pub mod cache;
 pub mod crawl;
+pub mod pin;
 pub mod publish;

@@ -107,6 +107,12 @@ impl Entry<'_> {
         matches!(self.kind(), Some(Mode::File | Mode::Executable))
     }
 
+    /// Whether the entry is another repository's commit.
+    #[must_use]
+    pub fn is_submodule(&self) -> bool {
+        self.mode == b"160000"
+    }
+
     /// The order of entries in a tree: by bytes, where a folder's name ends in `/`.
     #[must_use]
     pub fn tree_order(&self, other: &Self) -> Ordering {

@@ -25,6 +25,18 @@ pub struct Limits {
     pub depth: usize,
     /// How many entries there may be, in all folders together, shared folders counted each time.
     pub entries: usize,
+    /// What is made of other repositories' commits.
+    pub submodules: Submodules,
+}
+
+/// What is made of an entry that is another repository's commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Submodules {
+    /// It is refused: an atom is whole.
+    #[default]
+    Refuse,
+    /// It is an empty folder, as git leaves one that is not initialised, and as Nix reads it.
+    Empty,
 }
 
 /// Why a tree is refused.
@@ -126,6 +138,7 @@ impl Default for Limits {
         Self {
             depth: 64,
             entries: 1_000_000,
+            submodules: Submodules::Refuse,
         }
     }
 }
@@ -194,7 +207,7 @@ pub fn guard(
             let limit = limits.entries;
             return Err(GuardError::Entries { tree, limit });
         }
-        if let Err((name, fault)) = check_folder(&entries) {
+        if let Err((name, fault)) = check_folder(&entries, limits.submodules) {
             let path = escape(&join(&path, name));
             return Err(GuardError::Entry { path, fault });
         }
@@ -236,13 +249,18 @@ pub fn check_name(name: &[u8]) -> Result<(), Fault> {
 }
 
 /// Checks the names, the modes and the order of one folder.
-fn check_folder<'a>(entries: &[Entry<'a>]) -> Result<(), (&'a [u8], Fault)> {
+fn check_folder<'a>(
+    entries: &[Entry<'a>],
+    submodules: Submodules,
+) -> Result<(), (&'a [u8], Fault)> {
     let mut names = HashSet::with_capacity(entries.len());
     let mut last: Option<&Entry<'a>> = None;
     for entry in entries {
         let refuse = |fault| (entry.name, fault);
         check_name(entry.name).map_err(refuse)?;
-        check_mode(entry).map_err(refuse)?;
+        if !(entry.is_submodule() && submodules == Submodules::Empty) {
+            check_mode(entry).map_err(refuse)?;
+        }
         // A file and a folder of one name need not be neighbours: `a`, `a.b`, `a/`.
         if !names.insert(entry.name) {
             return Err(refuse(Fault::Twice));
@@ -258,7 +276,7 @@ fn check_folder<'a>(entries: &[Entry<'a>]) -> Result<(), (&'a [u8], Fault)> {
 fn check_mode(entry: &Entry<'_>) -> Result<(), Fault> {
     match entry.kind() {
         Some(Mode::Folder | Mode::File | Mode::Executable | Mode::Symlink) => Ok(()),
-        None if entry.mode == b"160000" => Err(Fault::Gitlink),
+        None if entry.is_submodule() => Err(Fault::Gitlink),
         None => Err(Fault::OddMode),
     }
 }

@@ -175,7 +175,7 @@ impl<W: Write + Send> Pipeline<W> {
         let mut piece = Piece::default();
         for step in steps {
             match step {
-                Step::Directory => piece.parts.push(Part::Directory),
+                Step::Directory | Step::EmptyDirectory => piece.parts.push(Part::Directory),
                 Step::Entry(name) => piece.parts.push(Part::Entry(name)),
                 Step::EndDirectory => piece.parts.push(Part::EndDirectory),
                 Step::Symlink(id) => piece.parts.push(Part::Symlink(id, objects.blob(id)?)),

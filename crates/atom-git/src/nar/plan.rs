@@ -13,6 +13,8 @@ const CHUNK: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     Directory,
+    /// One that ends at once: nobody has to look for what is in it.
+    EmptyDirectory,
     Entry(Vec<u8>),
     EndDirectory,
     File(FileKind, ObjectId),
@@ -56,6 +58,12 @@ fn push_folder(
     let mut entries: Vec<_> = tree.entries().map_while(Result::ok).collect();
     entries.sort_unstable_by(|a, b| b.name.cmp(a.name));
     for entry in entries {
+        if entry.is_submodule() {
+            // The guard lets none pass but where it counts as an empty folder.
+            stack.extend([Step::EndDirectory, Step::EmptyDirectory]);
+            stack.push(Step::Entry(entry.name.to_owned()));
+            continue;
+        }
         let node = match entry.kind() {
             Some(Mode::Folder) => {
                 folders.push(entry.id);

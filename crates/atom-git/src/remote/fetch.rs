@@ -19,6 +19,9 @@ pub enum Depth {
     Tip,
     /// All that the commit reaches.
     History,
+    /// All that the commit reaches, and this one does not; where the remote has no such commit,
+    /// all.
+    Since(ObjectId),
 }
 
 /// What is left out, where the server can do so; one that cannot sends everything.
@@ -90,6 +93,9 @@ pub(crate) fn request(
     if server.version == Version::V0 {
         out.extend_from_slice(pkt::FLUSH);
     }
+    if let Depth::Since(id) = depth {
+        pkt::put(&mut out, &format!("have {id}\n"));
+    }
     pkt::put(&mut out, "done\n");
     if server.version == Version::V2 {
         out.extend_from_slice(pkt::FLUSH);
@@ -148,6 +154,10 @@ pub(crate) fn read(
             limit: limits.pack_objects,
         });
     }
+    if objects == 0 {
+        io::copy(&mut pack, &mut io::sink()).map_err(Fault::from)?;
+        return Ok(Fetched::default());
+    }
     let kept = into.keep_pack(
         &mut BufReader::with_capacity(64 << 10, head.chain(&mut pack)),
         PackLimits {
@@ -182,11 +192,13 @@ fn skip_to_pack_v2<R: Read>(lines: &mut PktReader<R>) -> Result<(), Fault> {
     }
 }
 
-/// Passes by what is shallow, to the `NAK` that comes before the pack.
+/// Passes by what is shallow, to the `NAK` or `ACK` that comes before the pack.
 fn skip_to_pack_v0<R: Read>(lines: &mut PktReader<R>) -> Result<(), Fault> {
     loop {
         match lines.next()? {
-            Pkt::Data(line) if pkt::text(line) == b"NAK" => return Ok(()),
+            Pkt::Data(line) if pkt::text(line) == b"NAK" || line.starts_with(b"ACK ") => {
+                return Ok(());
+            }
             Pkt::Data(line) if line.starts_with(b"shallow ") || line.starts_with(b"unshallow ") => {
             }
             Pkt::Mark(Mark::Flush) => {}

@@ -19,3 +19,4 @@ mod tree_guard;
 mod nar;
 mod export;
 mod publish;
+mod pin;

@@ -224,7 +224,11 @@ fn depth_and_number_are_bounded() {
         tree = craft(&world.made, &entries);
     }
     let check = |depth, entries| {
-        let limits = Limits { depth, entries };
+        let limits = Limits {
+            depth,
+            entries,
+            ..Limits::default()
+        };
         guard(world.repo.objects(), tree, &limits).unwrap_err()
     };
     assert!(matches!(
@@ -240,7 +244,11 @@ fn depth_and_number_are_bounded() {
         &world.made,
         &[("100644", b"a", world.file), ("100644", b"b", world.file)],
     );
-    let limits = |depth, entries| Limits { depth, entries };
+    let limits = |depth, entries| Limits {
+        depth,
+        entries,
+        ..Limits::default()
+    };
     guard(world.repo.objects(), flat, &limits(1, 2)).unwrap();
     let over = guard(world.repo.objects(), flat, &limits(1, 1));
     assert!(matches!(over, Err(GuardError::Entries { limit: 1, .. })));
