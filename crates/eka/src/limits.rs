@@ -48,6 +48,7 @@ pub(crate) fn of_trees(config: &Config) -> tree_guard::Limits {
     tree_guard::Limits {
         depth: count("depth", default.depth).min(MAX_DEPTH),
         entries: count("entries", default.entries),
+        ..default
     }
 }
 
