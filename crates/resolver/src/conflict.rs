@@ -1,8 +1,8 @@
-//! Why there is no answer: plain values, and their text.
+//! Why there is no answer: plain values.
 
-use std::fmt::{self, Write as _};
+use std::collections::{BTreeMap, BTreeSet};
 
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Requirement, Root, Version};
 
 use crate::names::{Names, Ranges};
 use crate::solve::Missing;
@@ -18,11 +18,12 @@ pub struct Conflict {
     pub roots: Vec<(usize, String)>,
     /// What the request asks, as far as it takes part, and why each part of it fails.
     pub tree: Vec<Want>,
-    /// What would help.
+    /// What would help, as [`crate::improve`] found; the least change first.
     pub suggestions: Vec<Suggestion>,
     /// What this solve touched and the universe lacks. The verdict is final all the same; but only
     /// where this is empty is the explanation the one that full knowledge gives.
     pub missing: Missing,
+    pub(crate) involved: Involved,
     pub(crate) names: Names,
 }
 
@@ -102,17 +103,35 @@ pub struct Want {
 pub enum Found {
     /// Its set has no such atom.
     NoSuchAtom,
-    /// No version fits.
-    NothingFits {
-        /// What exists.
-        existing: Ranges,
-        /// The nearest versions: one older and one newer, as far as they exist.
-        nearest: Vec<Version>,
-    },
+    /// No version fits that may be chosen.
+    Nothing(Listing),
     /// These versions fit, but none of them will do.
     Versions(Vec<Branch>),
     /// The same requirement was explained before.
     Shown,
+}
+
+/// The versions that exist where none fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Those that may be chosen, oldest first.
+    pub existing: Vec<Version>,
+    /// Of those the nearest: one older and one newer, as far as they exist.
+    pub nearest: Vec<Version>,
+    /// Those that fit and may not be chosen; where there are none, all that may not be chosen.
+    /// Oldest first.
+    pub excluded: Vec<Excluded>,
+}
+
+/// A version that may not be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Excluded {
+    /// The version.
+    pub version: Version,
+    /// Why not.
+    pub why: Exclusion,
+    /// Its publisher's words: one line of at most 100 characters.
+    pub reason: Option<String>,
 }
 
 /// Fitting versions that fail for one reason.
@@ -128,7 +147,7 @@ pub struct Branch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// They may not be chosen.
-    Excluded(Exclusion),
+    Excluded(Vec<Excluded>),
     /// They need something that fails.
     Needs(Vec<Want>),
     /// Others require other versions of the atom.
@@ -142,22 +161,59 @@ pub enum Why {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Suggestion {
-    /// A root requirement that nothing fits could be this one.
+    /// A root requirement could be this one.
     Require {
         /// The root requirement, by the caller's token.
         token: usize,
         /// Its atom.
         atom: AtomId,
-        /// A requirement that an existing version satisfies.
+        /// What to require; names a pre-release where only that would do.
         req: Requirement,
+    },
+    /// A yanked version would do.
+    AllowYanked {
+        /// The atom.
+        atom: AtomId,
+        /// Which version.
+        version: Version,
+    },
+    /// A version would do that is newer than the cooldown allows.
+    AllowNew {
+        /// The atom.
+        atom: AtomId,
+        /// Which version.
+        version: Version,
+    },
+    /// Several majors of these atoms would do.
+    AllowDuplicates {
+        /// The atoms.
+        atoms: Vec<AtomId>,
+    },
+    /// Without a root requirement there is an answer.
+    Drop {
+        /// The root requirement, by the caller's token.
+        token: usize,
+        /// Its atom.
+        atom: AtomId,
     },
 }
 
-/// A tree of more lines is cut, and says so.
-const MAX_LINES: usize = 60;
-
-/// Of more requirements that rule a version out, the rest is counted.
-const MAX_COLLISIONS: usize = 3;
+/// What further solves need to know of a conflict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Involved {
+    /// All atoms that take part.
+    pub(crate) atoms: BTreeSet<AtomId>,
+    /// Those of them that might be split, and are not.
+    pub(crate) splittable: BTreeSet<AtomId>,
+    /// Those of these of which one version rules another out.
+    pub(crate) contested: BTreeSet<AtomId>,
+    /// What was split when the conflict was found.
+    pub(crate) split: BTreeSet<AtomId>,
+    /// The pre-releases of the atoms that root requirements name, oldest first.
+    pub(crate) prereleases: BTreeMap<AtomId, Vec<Version>>,
+    /// The versions that may not be chosen, oldest first.
+    pub(crate) excluded: BTreeMap<AtomId, Vec<(Version, Exclusion)>>,
+}
 
 impl Conflict {
     /// Whether the explanation is the one that full knowledge gives.
@@ -166,46 +222,42 @@ impl Conflict {
         self.missing.is_empty()
     }
 
-    /// The heart of it, in one line.
+    /// The atoms that take part.
     #[must_use]
-    pub fn headline(&self) -> String {
-        self.headline.text(&self.names)
+    pub const fn atoms(&self) -> &BTreeSet<AtomId> {
+        &self.involved.atoms
     }
 
-    /// The headline and the tree; several lines, the last one ended.
+    /// The yanked versions that the explanation names, for [`Conflict::with_reasons`].
     #[must_use]
-    pub fn text(&self) -> String {
-        let mut tree = Tree {
-            names: &self.names,
-            lines: Vec::new(),
-        };
-        let roots: Vec<_> = self
-            .tree
-            .iter()
-            .map(|it| Item::Want(Wanter::Request, it))
-            .collect();
-        tree.items(&roots, "");
-        let mut text = self.headline();
-        let cut = tree.lines.len().saturating_sub(MAX_LINES);
-        for line in tree.lines.iter().take(MAX_LINES) {
-            write!(text, "\n{line}").expect("a string takes all that is written");
-        }
-        if cut > 0 {
-            write!(text, "\n… and {cut} more lines").expect("a string takes all that is written");
-        }
-        text.push('\n');
-        text
+    pub fn yanked(&self) -> BTreeSet<(AtomId, Version)> {
+        let mut found = BTreeSet::new();
+        visit(&self.tree, &mut |atom, excluded| {
+            if excluded.why == Exclusion::Yanked {
+                found.insert((atom.clone(), excluded.version.clone()));
+            }
+        });
+        found
     }
 
-    /// What would help, one line each; empty where nothing is known to.
+    /// The same with the publishers' words on versions that they withdrew: the first line of each,
+    /// cut at 100 characters.
     #[must_use]
-    pub fn help(&self) -> String {
-        let lines: Vec<_> = self
-            .suggestions
-            .iter()
-            .map(|it| it.text(&self.names))
-            .collect();
-        lines.join("\n")
+    pub fn with_reasons(mut self, reasons: &BTreeMap<(AtomId, Version), String>) -> Self {
+        visit_mut(&mut self.tree, &mut |atom, excluded| {
+            let key = (atom.clone(), excluded.version.clone());
+            if let Some(reason) = reasons.get(&key).and_then(|it| one_line(it)) {
+                excluded.reason = Some(reason);
+            }
+        });
+        self
+    }
+
+    /// The same with words for sets, such as `our-company/atoms`: where versions were found.
+    #[must_use]
+    pub fn with_sets(mut self, sets: BTreeMap<Root, String>) -> Self {
+        self.names.sets = sets;
+        self
     }
 
     /// What the explanation calls an atom: its id, with the digest's first 8 characters where two
@@ -216,171 +268,59 @@ impl Conflict {
     }
 }
 
-/// The headline, the tree and what would help.
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())?;
-        for line in self.help().lines() {
-            writeln!(f, "help: {line}")?;
-        }
-        Ok(())
-    }
+/// The longest reason that is told, in characters.
+const MAX_REASON: usize = 100;
+
+fn one_line(text: &str) -> Option<String> {
+    let line = text.trim().lines().next()?.trim_end();
+    let cut = line.char_indices().nth(MAX_REASON).map(|it| it.0);
+    Some(match cut {
+        Some(at) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    })
 }
 
-impl Headline {
-    fn text(&self, names: &Names) -> String {
-        match self {
-            Self::Clash(clash) => {
-                let (one, one_req) = &clash.one;
-                let (other, other_req) = &clash.other;
-                if one == other {
-                    let (by, name) = (one.requires(names), names.of(&clash.atom));
-                    return format!("{by} `{name} {one_req}`, but also `{name} {other_req}`");
-                }
-                format!(
-                    "{} `{name} {one_req}`, but {} `{name} {other_req}`",
-                    one.requires(names),
-                    other.requires(names),
-                    name = names.of(&clash.atom),
-                )
+fn visit(tree: &[Want], take: &mut dyn FnMut(&AtomId, &Excluded)) {
+    for want in tree {
+        match &want.found {
+            Found::Nothing(listing) => {
+                listing.excluded.iter().for_each(|it| take(&want.atom, it));
             }
-            Self::NoSuchAtom { by, atom } => format!(
-                "{} `{}`, which its set does not have",
-                by.requires(names),
-                names.of(atom)
-            ),
-            Self::NothingFits { by, atom, req } => format!(
-                "{} `{} {req}`, which no version satisfies",
-                by.requires(names),
-                names.of(atom)
-            ),
-            Self::AllExcluded { by, atom, req } => format!(
-                "{} `{} {req}`, of which every version is excluded",
-                by.requires(names),
-                names.of(atom)
-            ),
-            Self::Together => "these requirements do not hold together".to_owned(),
-        }
-    }
-}
-
-impl Wanter {
-    /// `the manifest requires`, or `` `foo@1.0.0` requires ``.
-    fn requires(&self, names: &Names) -> String {
-        match self {
-            Self::Request => "the manifest requires".to_owned(),
-            Self::Versions { atom, versions } => {
-                let verb = if versions.is_one() {
-                    "requires"
-                } else {
-                    "require"
-                };
-                format!("`{}` {verb}", names.at(atom, versions))
-            }
-        }
-    }
-}
-
-impl Suggestion {
-    fn text(&self, names: &Names) -> String {
-        match self {
-            Self::Require { atom, req, .. } => {
-                let name = names.of(atom);
-                format!("`{name}` has a version that satisfies `{req}`")
-            }
-        }
-    }
-}
-
-struct Tree<'a> {
-    names: &'a Names,
-    lines: Vec<String>,
-}
-
-/// One line of the tree, with what stands below it.
-enum Item<'a> {
-    Want(Wanter, &'a Want),
-    Leaf(String),
-}
-
-impl Tree<'_> {
-    fn items(&mut self, items: &[Item<'_>], indent: &str) {
-        for (position, item) in items.iter().enumerate() {
-            let (corner, bar) = strokes(position + 1 == items.len());
-            match item {
-                Item::Leaf(text) => self.lines.push(format!("{indent}{corner}{text}")),
-                Item::Want(by, want) => {
-                    let line = self.line(by, want);
-                    self.lines.push(format!("{indent}{corner}{line}"));
-                    if let Found::Versions(branches) = &want.found {
-                        let below: Vec<_> = branches
-                            .iter()
-                            .flat_map(|it| self.below(want, it))
-                            .collect();
-                        self.items(&below, &format!("{indent}{bar}"));
+            Found::Versions(branches) => {
+                for branch in branches {
+                    match &branch.why {
+                        Why::Excluded(excluded) => {
+                            excluded.iter().for_each(|it| take(&want.atom, it));
+                        }
+                        Why::Needs(wants) => visit(wants, take),
+                        Why::Collides { .. } => {}
                     }
                 }
             }
+            Found::NoSuchAtom | Found::Shown => {}
         }
     }
+}
 
-    fn line(&self, by: &Wanter, want: &Want) -> String {
-        let fate = match &want.found {
-            Found::NoSuchAtom => ": no such atom in its set".to_owned(),
-            Found::NothingFits { existing, nearest } => nothing_fits(existing, nearest),
-            Found::Versions(_) => String::new(),
-            Found::Shown => " (see above)".to_owned(),
-        };
-        let by = by.requires(self.names);
-        format!("{by} `{} {}`{fate}", self.names.of(&want.atom), want.req)
-    }
-
-    fn below<'a>(&self, want: &Want, branch: &'a Branch) -> Vec<Item<'a>> {
-        let Branch { versions, why } = branch;
-        let what = format!("`{}`", self.names.at(&want.atom, versions));
-        let is = if versions.is_one() { "is" } else { "are" };
-        match why {
-            Why::Excluded(why) => vec![Item::Leaf(format!("{what} {is} excluded: {why}"))],
-            Why::Collides { with } if with.is_empty() => {
-                vec![Item::Leaf(format!("{what} {is} ruled out by the rest"))]
+fn visit_mut(tree: &mut [Want], change: &mut dyn FnMut(&AtomId, &mut Excluded)) {
+    for want in tree {
+        let atom = &want.atom;
+        match &mut want.found {
+            Found::Nothing(listing) => {
+                listing.excluded.iter_mut().for_each(|it| change(atom, it));
             }
-            Why::Collides { with } => {
-                let text = |(by, req): &(Wanter, Requirement)| {
-                    format!("{} `{req}`", by.requires(self.names))
-                };
-                let mut texts: Vec<_> = with.iter().take(MAX_COLLISIONS).map(text).collect();
-                let n_others = with.len() - texts.len();
-                if n_others > 0 {
-                    texts.push(format!("{n_others} more rule it out"));
+            Found::Versions(branches) => {
+                for branch in branches {
+                    match &mut branch.why {
+                        Why::Excluded(excluded) => {
+                            excluded.iter_mut().for_each(|it| change(atom, it));
+                        }
+                        Why::Needs(wants) => visit_mut(wants, change),
+                        Why::Collides { .. } => {}
+                    }
                 }
-                let with = texts.join(", ");
-                vec![Item::Leaf(format!("{what} would do, but {with}"))]
             }
-            Why::Needs(wants) => {
-                let by = Wanter::Versions {
-                    atom: want.atom.clone(),
-                    versions: versions.clone(),
-                };
-                wants.iter().map(|it| Item::Want(by.clone(), it)).collect()
-            }
+            Found::NoSuchAtom | Found::Shown => {}
         }
-    }
-}
-
-fn nothing_fits(existing: &Ranges, nearest: &[Version]) -> String {
-    let mut text = format!(": no version fits; existing: {existing}");
-    if existing.n_versions() > nearest.len() && !nearest.is_empty() {
-        let nearest: Vec<_> = nearest.iter().map(Version::to_string).collect();
-        write!(text, "; nearest: {}", nearest.join(" and "))
-            .expect("a string takes all that is written");
-    }
-    text
-}
-
-const fn strokes(is_last: bool) -> (&'static str, &'static str) {
-    if is_last {
-        ("└─ ", "   ")
-    } else {
-        ("├─ ", "│  ")
     }
 }

@@ -8,11 +8,19 @@ use thiserror::Error;
 use crate::conflict::Conflict;
 use crate::verify::Violation;
 
-/// The caller's hook asked to stop.
+/// Why the caller's hook asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Diagnostic)]
-#[error("resolving was cancelled")]
-#[diagnostic(code(eka::resolver::cancelled))]
-pub struct Cancelled;
+#[non_exhaustive]
+pub enum Cancelled {
+    /// The user interrupted.
+    #[error("resolving was cancelled")]
+    #[diagnostic(code(eka::resolver::cancelled))]
+    Interrupted,
+    /// It took longer than allowed.
+    #[error("resolving took too long, and was given up")]
+    #[diagnostic(code(eka::resolver::deadline))]
+    Deadline,
+}
 
 /// No set of versions holds together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,17 +1,20 @@
-//! From what takes part in a conflict to its explanation: headline, tree, places, suggestions.
+//! From what takes part in a conflict to its explanation: headline, tree, places.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atom::{Requirement, Version};
+use atom::{AtomId, Requirement, Version};
 use resolvo::conflict::ConflictGraph;
 
-use crate::conflict::{Branch, Clash, Conflict, Found, Headline, Suggestion, Want, Why};
+use crate::conflict::{
+    Branch, Clash, Conflict, Excluded, Found, Headline, Involved, Listing, Want, Why,
+};
 use crate::facts::{Demand, Facts, WantKey};
-use crate::names::{Names, Ranges};
+use crate::names::Names;
 use crate::provider::Provider;
 use crate::request::Request;
 use crate::solve::{Missing, canonical};
 use crate::universe::Universe;
+use crate::words::wants;
 
 /// Explains a conflict.
 pub(crate) fn explain(
@@ -21,17 +24,45 @@ pub(crate) fn explain(
     graph: &ConflictGraph,
     missing: Missing,
 ) -> Conflict {
-    let facts = Facts::read(universe, provider, graph);
+    let facts = Facts::read((universe, request), provider, graph);
     let (headline, heart) = headline(&facts);
     let tree = tree(&facts, facts.root, &mut BTreeSet::new());
     let names = Names::new(facts.demands.keys().map(|(atom, _)| atom));
     Conflict {
         roots: roots(&facts, request, &heart),
-        suggestions: suggestions(request, &tree),
+        suggestions: Vec::new(),
+        involved: involved(&facts, request),
         headline,
         tree,
         missing,
         names,
+    }
+}
+
+/// What further solves need to know.
+fn involved(facts: &Facts<'_>, request: &Request) -> Involved {
+    let atoms: BTreeSet<_> = facts.demands.keys().map(|(atom, _)| atom.clone()).collect();
+    let splittable: BTreeSet<_> = atoms
+        .iter()
+        .filter(|it| facts.is_splittable(it))
+        .cloned()
+        .collect();
+    let prereleases = |atom: &AtomId| -> Vec<Version> {
+        let versions = facts.listing(atom);
+        versions.filter(|it| !it.pre.is_empty()).cloned().collect()
+    };
+    let excluded = |atom: &AtomId| -> Vec<_> {
+        let excluded = facts.excluded(atom).into_iter();
+        excluded.map(|(it, why)| (it.clone(), why)).collect()
+    };
+    let by_roots = facts.nodes[facts.root].wants.iter().map(|(atom, _)| atom);
+    Involved {
+        contested: &facts.contested & &splittable,
+        split: request.split.clone(),
+        prereleases: by_roots.map(|it| (it.clone(), prereleases(it))).collect(),
+        excluded: atoms.iter().map(|it| (it.clone(), excluded(it))).collect(),
+        atoms,
+        splittable,
     }
 }
 
@@ -58,7 +89,7 @@ fn headline<'a>(facts: &'a Facts<'_>) -> (Headline, Vec<Heart<'a>>) {
             offer((depth(by), 0, rank), headline, vec![(key, by)]);
         }
         for (other_key, other) in facts.demands_on(&demand.atom) {
-            if other_key <= key || !demand.usable.is_disjoint(&other.usable) {
+            if other_key <= key || !collide(facts, demand, other) {
                 continue;
             }
             let Some((by, other_by)) = facts.together(demand, other) else {
@@ -78,6 +109,13 @@ fn headline<'a>(facts: &'a Facts<'_>) -> (Headline, Vec<Heart<'a>>) {
         }
     }
     best
+}
+
+/// Whether no choice satisfies both: nothing fits both, and what fits either may be chosen once.
+fn collide(facts: &Facts<'_>, one: &Demand, other: &Demand) -> bool {
+    let mut names = one.usable.union(&other.usable).map(|it| facts.name(*it));
+    let first = names.next();
+    one.usable.is_disjoint(&other.usable) && names.all(|it| Some(it) == first)
 }
 
 /// A requirement that fails by itself, the simplest cases ranked first.
@@ -111,15 +149,11 @@ fn tree(facts: &Facts<'_>, at: usize, shown: &mut BTreeSet<WantKey>) -> Vec<Want
 
 fn found(facts: &Facts<'_>, key: &WantKey, shown: &mut BTreeSet<WantKey>) -> Found {
     let demand = &facts.demands[key];
-    if demand.targets.is_empty() {
-        let existing: BTreeSet<_> = facts.listing(&demand.atom).collect();
-        if existing.is_empty() {
-            return Found::NoSuchAtom;
-        }
-        return Found::NothingFits {
-            nearest: nearest(&demand.req, &existing),
-            existing: Ranges::new(&existing, facts.listing(&demand.atom)),
-        };
+    if facts.listing(&demand.atom).next().is_none() && demand.targets.is_empty() {
+        return Found::NoSuchAtom;
+    }
+    if demand.usable.is_empty() {
+        return Found::Nothing(listing(facts, demand));
     }
     if !shown.insert(key.clone()) {
         return Found::Shown;
@@ -139,7 +173,7 @@ fn found(facts: &Facts<'_>, key: &WantKey, shown: &mut BTreeSet<WantKey>) -> Fou
     let branch =
         |((excluded, wants, others), nodes): ((&Option<_>, &BTreeSet<_>, Vec<_>), Vec<usize>)| {
             let why = match excluded {
-                Some(why) => Why::Excluded(Clone::clone(why)),
+                Some(_) => Why::Excluded(shut_out(facts, &demand.atom, &nodes)),
                 None if wants.is_empty() => collides(facts, others),
                 None => Why::Needs(tree(facts, nodes[0], shown)),
             };
@@ -156,9 +190,14 @@ fn found(facts: &Facts<'_>, key: &WantKey, shown: &mut BTreeSet<WantKey>) -> Fou
 fn others<'a>(facts: &'a Facts<'_>, demand: &Demand, at: usize) -> Vec<Heart<'a>> {
     let others = facts.demands_on(&demand.atom);
     others
-        .filter(|(_, other)| !other.targets.contains(&at))
+        .filter(|(_, other)| !other.targets.contains(&at) && is_rival(facts, other, at))
         .filter_map(|(key, other)| Some((key, facts.together(demand, other)?.1)))
         .collect()
+}
+
+/// Whether all that satisfies a requirement rules a version out.
+fn is_rival(facts: &Facts<'_>, other: &Demand, at: usize) -> bool {
+    other.usable.iter().all(|it| facts.are_rivals(*it, at))
 }
 
 fn collides(facts: &Facts<'_>, mut others: Vec<Heart<'_>>) -> Why {
@@ -181,7 +220,7 @@ fn roots(facts: &Facts<'_>, request: &Request, heart: &[Heart<'_>]) -> Vec<(usiz
             (at, way) = (*from, by);
         }
         let label = if way == *key {
-            "required here".to_owned()
+            format!("wants {}", wants(&facts.demands[*key].req))
         } else {
             format!("leads to `{} {}`", key.0.id, key.1)
         };
@@ -202,28 +241,43 @@ fn roots(facts: &Facts<'_>, request: &Request, heart: &[Heart<'_>]) -> Vec<(usiz
     roots
 }
 
-/// For each root requirement that nothing fits, one that the nearest version satisfies.
-fn suggestions(request: &Request, tree: &[Want]) -> Vec<Suggestion> {
-    let suggest = |want: &Want| {
-        let Found::NothingFits { nearest, .. } = &want.found else {
-            return None;
-        };
-        let is_it = |it: &&crate::RootRequirement| it.atom == want.atom && it.req == want.req;
-        let token = canonical(&request.roots).into_iter().find(is_it)?.token;
-        let version = nearest.last()?;
-        let bare = format!("^{}.{}.{}", version.major, version.minor, version.patch);
-        let text = if version.pre.is_empty() {
-            bare
-        } else {
-            format!("{bare}-{}", version.pre)
-        };
-        Some(Suggestion::Require {
-            token,
-            atom: want.atom.clone(),
-            req: text.parse().ok()?,
-        })
+/// What exists of an atom where nothing fits.
+fn listing(facts: &Facts<'_>, demand: &Demand) -> Listing {
+    let mut excluded = facts.excluded(&demand.atom);
+    let all = || facts.listing(&demand.atom);
+    let existing: BTreeSet<_> = all().filter(|it| !excluded.contains_key(it)).collect();
+    if excluded.keys().any(|it| demand.req.matches(it)) {
+        excluded.retain(|it, _| demand.req.matches(it));
+    }
+    let excluded = excluded.into_iter().map(|(version, why)| Excluded {
+        version: version.clone(),
+        why,
+        reason: None,
+    });
+    Listing {
+        nearest: nearest(&demand.req, &existing),
+        existing: existing.into_iter().cloned().collect(),
+        excluded: excluded.collect(),
+    }
+}
+
+/// Versions that may not be chosen, oldest first.
+fn shut_out(facts: &Facts<'_>, atom: &AtomId, nodes: &[usize]) -> Vec<Excluded> {
+    let excluded = facts.excluded(atom).into_iter();
+    let is_meant = |version: &Version| {
+        let mut nodes = nodes
+            .iter()
+            .filter_map(|it| facts.nodes[*it].solvable.as_ref());
+        nodes.any(|(_, it)| it.as_ref() == Some(version))
     };
-    tree.iter().filter_map(suggest).collect()
+    excluded
+        .filter(|(version, _)| is_meant(version))
+        .map(|(version, why)| Excluded {
+            version: version.clone(),
+            why,
+            reason: None,
+        })
+        .collect()
 }
 
 /// The newest version below what a requirement names, and the oldest above.

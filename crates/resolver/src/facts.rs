@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use atom::{AtomId, Requirement, Version};
 use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
 
+use crate::bucket::Bucket;
 use crate::conflict::Wanter;
 use crate::names::Ranges;
 use crate::provider::Provider;
+use crate::request::Request;
 use crate::universe::{Exclusion, Universe};
 
 /// A requirement, ordered by its text.
@@ -19,9 +21,12 @@ pub(crate) type WantKey = (AtomId, String);
 /// All that takes part in a conflict.
 pub(crate) struct Facts<'a> {
     universe: &'a Universe,
+    request: &'a Request,
     pub(crate) root: usize,
     pub(crate) nodes: Vec<Node>,
     pub(crate) demands: BTreeMap<WantKey, Demand>,
+    /// The atoms of which one version rules another out.
+    pub(crate) contested: BTreeSet<AtomId>,
 }
 
 /// The request, a version, or a placeholder.
@@ -51,15 +56,17 @@ pub(crate) struct Demand {
 
 impl<'a> Facts<'a> {
     pub(crate) fn read(
-        universe: &'a Universe,
+        (universe, request): (&'a Universe, &'a Request),
         provider: &Provider<'_>,
         graph: &ConflictGraph,
     ) -> Self {
         let mut facts = Self {
             universe,
+            request,
             root: graph.root_node.index(),
             nodes: Vec::new(),
             demands: BTreeMap::new(),
+            contested: BTreeSet::new(),
         };
         for raw in graph.graph.raw_nodes() {
             let solvable = match raw.weight {
@@ -74,8 +81,8 @@ impl<'a> Facts<'a> {
         for edge in graph.graph.raw_edges() {
             let (source, target) = (edge.source().index(), edge.target().index());
             match edge.weight {
-                ConflictEdge::Requires(resolvo::Requirement::Single(id)) => {
-                    let (atom, req) = provider.requirement(id);
+                ConflictEdge::Requires(it) => {
+                    let (atom, req) = provider.requirement(it);
                     let target = (graph.unresolved_node != Some(edge.target())).then_some(target);
                     facts.add(source, (atom, req), target);
                 }
@@ -84,9 +91,12 @@ impl<'a> Facts<'a> {
                         facts.nodes[source].excluded = Some(provider.reason(id).clone());
                     }
                 }
-                // Unions and locks are never handed to the solver; that two versions of one atom
-                // exclude each other shows in the requirements.
-                ConflictEdge::Requires(_) | ConflictEdge::Conflict(_) => {}
+                ConflictEdge::Conflict(ConflictCause::ForbidMultipleInstances) => {
+                    let solvable = facts.nodes[source].solvable.as_ref();
+                    facts.contested.extend(solvable.map(|it| it.0.clone()));
+                }
+                // Locks and constraints are never handed to the solver.
+                ConflictEdge::Conflict(_) => {}
             }
         }
         facts.measure();
@@ -146,23 +156,62 @@ impl<'a> Facts<'a> {
             .take_while(move |(key, _)| key.0 == *atom)
     }
 
-    /// Two who have these requirements at the same time, the nearest to the request; versions of
-    /// one atom never do.
+    /// Two who have these requirements at the same time, the nearest to the request; versions that
+    /// rule each other out never do.
     pub(crate) fn together(&self, one: &Demand, other: &Demand) -> Option<(usize, usize)> {
-        let atom = |at: usize| self.nodes[at].solvable.as_ref().map(|(atom, _)| atom);
         let pairs = one
             .by
             .iter()
             .flat_map(|one| other.by.iter().map(|other| (*one, *other)));
         pairs
-            .filter(|(one, other)| atom(*one).is_none() || atom(*one) != atom(*other))
+            .filter(|(one, other)| !self.are_rivals(*one, *other))
             .min_by_key(|(one, other)| self.nodes[*one].depth.max(self.nodes[*other].depth))
+    }
+
+    /// Whether both are versions of what may be chosen once.
+    pub(crate) fn are_rivals(&self, one: usize, other: usize) -> bool {
+        let name = |at: usize| self.name(at);
+        name(one).is_some() && name(one) == name(other)
+    }
+
+    /// What a node is chosen for: its atom, and its bucket where the atom is split.
+    pub(crate) fn name(&self, at: usize) -> Option<(&AtomId, Option<Bucket>)> {
+        let (atom, version) = self.nodes[at].solvable.as_ref()?;
+        let is_split = self.request.split.contains(atom);
+        let bucket = version.as_ref().filter(|_| is_split).map(Bucket::of);
+        Some((atom, bucket))
+    }
+
+    /// Whether an atom has versions in several buckets, and only one may be chosen.
+    pub(crate) fn is_splittable(&self, atom: &AtomId) -> bool {
+        let mut buckets = self.listing(atom).map(Bucket::of);
+        let first = buckets.next();
+        !self.request.split.contains(atom) && buckets.any(|it| Some(it) != first)
     }
 
     /// All versions of an atom.
     pub(crate) fn listing(&self, atom: &AtomId) -> impl Iterator<Item = &'a Version> + use<'a> {
         let versions = self.universe.versions(atom);
         versions.into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// The versions of an atom that may not be chosen, by its listing or by what was read of them.
+    pub(crate) fn excluded(&self, atom: &AtomId) -> BTreeMap<&'a Version, Exclusion> {
+        let mut found = BTreeMap::new();
+        for (version, candidate) in self.universe.versions(atom).into_iter().flatten() {
+            let listed = self.request.excludes(atom, version, candidate).cloned();
+            found.extend(listed.map(|why| (version, why)));
+        }
+        for node in &self.nodes {
+            let (Some((of, Some(version))), Some(why)) = (&node.solvable, &node.excluded) else {
+                continue;
+            };
+            let listed = self.universe.versions(of).filter(|_| of == atom);
+            if let Some((version, _)) = listed.and_then(|it| it.get_key_value(version)) {
+                found.insert(version, why.clone());
+            }
+        }
+        found
     }
 
     /// The versions of some nodes of one atom.

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use atom::{AtomId, Id, Version};
+use atom::{AtomId, Id, Root, Version};
 
-/// Tells atoms of one explanation apart that share an id.
+/// Tells atoms of one explanation apart that share an id, and what their sets are called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     ambiguous: BTreeSet<Id>,
+    /// The caller's words for sets.
+    pub(crate) sets: BTreeMap<Root, String>,
 }
 
 /// Versions of one atom, neighbours among the existing ones merged: `1.0.0 to 1.4.2, 2.0.0`.
@@ -28,7 +30,10 @@ impl Names {
             .filter(|(_, atoms)| atoms.len() > 1)
             .map(|(id, _)| id.clone())
             .collect();
-        Self { ambiguous }
+        Self {
+            ambiguous,
+            sets: BTreeMap::new(),
+        }
     }
 
     /// `id`, or `id#digest`.
@@ -95,6 +100,15 @@ impl Ranges {
     #[must_use]
     pub fn is_one(&self) -> bool {
         self.n_versions() == 1
+    }
+}
+
+/// The one version.
+impl From<&Version> for Ranges {
+    fn from(version: &Version) -> Self {
+        Self {
+            parts: vec![(version.clone(), version.clone(), 1)],
+        }
     }
 }
 

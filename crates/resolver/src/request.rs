@@ -1,8 +1,10 @@
 //! What is asked: root requirements, the versions to keep, and which versions to prefer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use atom::{AtomId, Requirement, Version};
+
+use crate::universe::{Candidate, Exclusion};
 
 /// One question to the solver. The order of `roots` changes neither answer nor error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,7 +12,16 @@ pub struct Request {
     /// What must hold.
     pub roots: Vec<RootRequirement>,
     /// What the lock holds: preferred where it still fits, and selectable even if yanked since.
-    pub locked: BTreeMap<AtomId, Version>,
+    /// Several versions of an atom where the lock holds several majors.
+    pub locked: BTreeMap<AtomId, BTreeSet<Version>>,
+    /// Atoms whose locked versions are the only choice.
+    pub held: BTreeSet<AtomId>,
+    /// Atoms whose locked versions are selectable as others are, and not preferred.
+    pub fresh: BTreeSet<AtomId>,
+    /// Atoms that may be chosen once in each compatibility [`crate::Bucket`]; all others once.
+    pub split: BTreeSet<AtomId>,
+    /// Whether yanked versions count as any other.
+    pub allow_yanked: bool,
     /// Which of several fitting versions is tried first.
     pub order: Order,
 }
@@ -36,4 +47,35 @@ pub enum Order {
     Minimal,
     /// The oldest of each atom that a root names, the newest of all others.
     DirectMinimal,
+}
+
+/// Whether an answer may hold several majors of one atom, where there is none without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Duplicates {
+    /// It may, of the atoms that the conflict is about.
+    #[default]
+    Allow,
+    /// One version of each atom.
+    Deny,
+}
+
+impl Request {
+    /// Whether the lock holds this version.
+    #[must_use]
+    pub fn locks(&self, atom: &AtomId, version: &Version) -> bool {
+        self.locked.get(atom).is_some_and(|it| it.contains(version))
+    }
+
+    /// Why the listing rules a version out in this request.
+    pub(crate) fn excludes<'a>(
+        &self,
+        atom: &AtomId,
+        version: &Version,
+        candidate: &'a Candidate,
+    ) -> Option<&'a Exclusion> {
+        let why = candidate.excluded.as_ref()?;
+        let allowed = self.allow_yanked && *why == Exclusion::Yanked
+            || why.spares_locked() && self.locks(atom, version);
+        (!allowed).then_some(why)
+    }
 }

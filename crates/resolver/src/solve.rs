@@ -27,6 +27,10 @@ pub enum Outcome {
     Missing(Missing),
 }
 
+/// What a solve comes to once nothing unknown is touched: the caller brings what is missing, and
+/// solves again until then.
+pub type Verdict = Result<Resolution, Box<Conflict>>;
+
 /// All that a solve asked for and the universe lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -44,36 +48,39 @@ impl Missing {
     }
 }
 
-/// Solves a request over what is known, one version per atom.
+/// Solves a request over what is known: one version of each atom, or of each bucket of a split one.
 ///
 /// # Panics
 ///
 /// Never: its hook does not cancel.
 #[must_use]
 pub fn solve(universe: &Universe, request: &Request) -> Outcome {
-    solve_until(universe, request, &|| false).expect("the hook never cancels")
+    solve_until(universe, request, &|| None).expect("the hook never cancels")
 }
 
-/// Solves as [`solve`] does, and stops soon after `cancelled` first returns true.
+/// Solves as [`solve`] does, and stops soon after `cancelled` first names a cause.
 ///
 /// # Errors
 ///
-/// [`Cancelled`], where the hook stopped it.
+/// The hook's [`Cancelled`], where it stopped the solve.
 pub fn solve_until(
     universe: &Universe,
     request: &Request,
-    cancelled: &dyn Fn() -> bool,
+    cancelled: &dyn Fn() -> Option<Cancelled>,
 ) -> Result<Outcome, Cancelled> {
     let provider = Provider::new(universe, request, cancelled);
     let requirements = canonical(&request.roots)
         .into_iter()
-        .map(|it| provider.version_set(&it.atom, &it.req).into())
+        .map(|it| provider.demand(&it.atom, &it.req).into())
         .collect();
     let mut solver = Solver::new(provider);
     let answer = solver.solve(Problem::new().requirements(requirements));
     let missing = solver.provider().missing();
     match answer {
-        Err(UnsolvableOrCancelled::Cancelled(_)) => Err(Cancelled),
+        Err(UnsolvableOrCancelled::Cancelled(why)) => Err(why
+            .downcast_ref()
+            .copied()
+            .unwrap_or(Cancelled::Interrupted)),
         Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
             let graph = conflict.graph(&solver);
             let conflict = explain(universe, request, solver.provider(), &graph, missing);

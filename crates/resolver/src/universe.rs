@@ -55,11 +55,9 @@ pub struct Dependency {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Exclusion {
-    /// Its publisher withdrew it. A locked version stays selectable.
-    Yanked {
-        /// The publisher's reason; given always or never, else errors depend on the cache.
-        reason: Option<String>,
-    },
+    /// Its publisher withdrew it. A locked version stays selectable. The publisher's reason is
+    /// brought where it is told of: [`crate::Conflict::with_reasons`].
+    Yanked,
     /// It was first seen more recently than the cooldown allows. A locked version stays selectable.
     TooNew,
     /// Its spec does not parse, or breaks a rule.
@@ -159,18 +157,15 @@ impl Exclusion {
     /// Whether a version that the lock already holds may stay all the same.
     #[must_use]
     pub const fn spares_locked(&self) -> bool {
-        matches!(self, Self::Yanked { .. } | Self::TooNew)
+        matches!(self, Self::Yanked | Self::TooNew)
     }
 }
 
-/// Reads after "is excluded: ".
+/// Reads after "is".
 impl fmt::Display for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Yanked { reason: None } => f.write_str("yanked"),
-            Self::Yanked {
-                reason: Some(reason),
-            } => write!(f, "yanked: {reason}"),
+            Self::Yanked => f.write_str("yanked"),
             Self::TooNew => f.write_str("newer than the cooldown allows"),
             Self::Unreadable { reason } => write!(f, "unreadable: {reason}"),
             Self::UnknownFormat => f.write_str("of a format that this eka does not know"),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use atom::{AtomId, Requirement, Version};
 use thiserror::Error;
 
+use crate::bucket::Bucket;
 use crate::request::Request;
 use crate::resolution::Resolution;
 use crate::universe::{Candidate, Exclusion, Spec, Universe};
@@ -49,7 +50,7 @@ pub enum Violation {
         /// Why it is.
         why: Exclusion,
     },
-    /// Two versions of one atom were chosen.
+    /// Two versions of one atom were chosen; of an atom that is split, two of one bucket.
     #[error("both `{}@{version}` and `@{other}` were chosen", atom.id)]
     Twice {
         /// The atom.
@@ -58,6 +59,15 @@ pub enum Violation {
         version: Version,
         /// The newer version.
         other: Version,
+    },
+    /// A version was chosen that the lock does not hold, of an atom whose locked ones are the only
+    /// choice.
+    #[error("`{}@{version}` was chosen, and the locked version is held", atom.id)]
+    NotHeld {
+        /// The atom.
+        atom: AtomId,
+        /// The version.
+        version: Version,
     },
     /// A version was chosen that nothing needs.
     #[error("nothing needs `{}@{version}`", atom.id)]
@@ -78,7 +88,7 @@ pub enum Violation {
 }
 
 /// Checks that requirements hold, that everything chosen exists, may be chosen and is needed, and
-/// that there is one version of each atom.
+/// that there is one version of each atom, or of each bucket of a split one.
 ///
 /// # Errors
 ///
@@ -107,7 +117,7 @@ pub fn verify(
             &mut violations,
         );
     }
-    check_duplicates(resolution, &mut violations);
+    check_duplicates(request, resolution, &mut violations);
     check_reachable(universe, request, resolution, &mut violations);
     if violations.is_empty() {
         Ok(())
@@ -131,8 +141,15 @@ fn check_one(
         violations.push(Violation::NotListed { atom, version });
         return;
     };
-    let is_locked = request.locked.get(atom) == Some(version);
-    if let Some(why) = exclusion(candidate, is_locked) {
+    let is_locked = request
+        .locked
+        .get(atom)
+        .is_some_and(|it| it.contains(version));
+    if request.held.contains(atom) && !is_locked {
+        let (atom, version) = own();
+        violations.push(Violation::NotHeld { atom, version });
+    }
+    if let Some(why) = exclusion(candidate, request, is_locked) {
         let (atom, version) = own();
         let why = why.clone();
         violations.push(Violation::Excluded { atom, version, why });
@@ -163,10 +180,12 @@ fn check_one(
     }
 }
 
-fn check_duplicates(resolution: &Resolution, violations: &mut Vec<Violation>) {
+fn check_duplicates(request: &Request, resolution: &Resolution, violations: &mut Vec<Violation>) {
     let mut last: Option<Node<'_>> = None;
     for (atom, version) in resolution.atoms() {
-        if let Some((_, older)) = last.filter(|(it, _)| *it == atom) {
+        let is_split = request.split.contains(atom);
+        let rivals = |older| !is_split || Bucket::of(older) == Bucket::of(version);
+        if let Some((_, older)) = last.filter(|(it, older)| *it == atom && rivals(older)) {
             violations.push(Violation::Twice {
                 atom: atom.clone(),
                 version: older.clone(),
@@ -211,17 +230,25 @@ fn check_reachable(
     }
 }
 
-/// The chosen version that satisfies a requirement.
+/// The chosen version that satisfies a requirement, the newest of several.
 fn pick<'a>(resolution: &'a Resolution, atom: &'a AtomId, req: &Requirement) -> Option<Node<'a>> {
-    let mut versions = resolution.versions(atom);
-    Some((atom, versions.find(|it| req.matches(it))?))
+    let versions = resolution.versions(atom);
+    Some((atom, versions.filter(|it| req.matches(it)).last()?))
 }
 
-fn exclusion(candidate: &Candidate, is_locked: bool) -> Option<&Exclusion> {
+fn exclusion<'a>(
+    candidate: &'a Candidate,
+    request: &Request,
+    is_locked: bool,
+) -> Option<&'a Exclusion> {
     if let Spec::Excluded(why) = &candidate.spec {
         return Some(why);
     }
     let why = candidate.excluded.as_ref()?;
-    let spared = is_locked && matches!(why, Exclusion::Yanked { .. } | Exclusion::TooNew);
+    let spared = match why {
+        Exclusion::Yanked => is_locked || request.allow_yanked,
+        Exclusion::TooNew => is_locked,
+        _ => false,
+    };
     (!spared).then_some(why)
 }

@@ -266,7 +266,7 @@ impl Knowledge {
         universe.list(atom.clone(), versions.keys().cloned());
         for (version, facts) in versions {
             if facts.yanked {
-                universe.exclude(atom, version, Exclusion::Yanked { reason: None });
+                universe.exclude(atom, version, Exclusion::Yanked);
             }
             let spec = match self.specs.get(&facts.spec) {
                 None | Some(SpecFacts::Broken(_)) => Spec::Unknown,

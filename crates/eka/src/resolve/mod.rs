@@ -25,7 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use atom::lock::{Lock, Place};
 use atom::manifest::{Manifest, Set, SetPlace};
 use atom::{AtomId, Id, Root, Version};
-use resolver::{Missing, Order, Outcome, Request, Resolution, RootRequirement, Universe};
+use resolver::{
+    Cancelled, Missing, Order, Outcome, Request, Resolution, RootRequirement, Universe,
+};
 
 use crate::exit::Exit;
 use answer::Answer;
@@ -244,7 +246,8 @@ impl Loop<'_> {
             for atom in top.lock.iter().flat_map(|it| &it.atoms) {
                 if let Place::Published { root, .. } = &atom.place {
                     let atom_id = AtomId::new(*root, atom.id.clone());
-                    self.request.locked.insert(atom_id, atom.version.clone());
+                    let locked = self.request.locked.entry(atom_id).or_default();
+                    locked.insert(atom.version.clone());
                 }
             }
         }
@@ -298,7 +301,8 @@ impl Loop<'_> {
     fn solve(&mut self, origins: &Origins) -> Result<Resolution, ResolveError> {
         loop {
             let universe = self.known.universe(origins);
-            match resolver::solve_until(&universe, &self.request, self.cancelled)? {
+            let stopped = || (self.cancelled)().then_some(Cancelled::Interrupted);
+            match resolver::solve_until(&universe, &self.request, &stopped)? {
                 Outcome::Solved(graph) => {
                     self.check(&universe, &graph)?;
                     return Ok(graph);

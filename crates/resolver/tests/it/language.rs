@@ -7,19 +7,23 @@
 //! b 1.3.0 unknown              its spec was not fetched
 //! c none                       listed, and has no version
 //! lock b 1.1.0                 the lock holds it
+//! hold b                       its locked versions are the only choice
+//! split b                      one version of each bucket may be chosen
+//! allow yanked                 yanked versions count as any other
 //! want a ^1                    a root requirement
 //! order minimal                or `direct-minimal`; `newest` otherwise
 //! ```
 //!
 //! Atoms that stand nowhere on the left of a line were never listed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fmt::{self, Write as _};
 
 use atom::{AtomId, Requirement, Version};
 use resolver::{
-    Dependency, Exclusion, Order, Outcome, Request, Resolution, RootRequirement, Spec, Universe,
-    solve, verify,
+    Choice, Conflict, Dependency, Duplicates, Exclusion, Order, Outcome, Request, Resolution,
+    RootRequirement, Spec, Universe, Verdict, choose, solve, verify,
 };
 
 /// A problem as read.
@@ -79,7 +83,13 @@ impl Problem {
                         request.roots.push(RootRequirement { atom, req, token });
                     }
                 }
-                ["lock", name, it] => drop(request.locked.insert(atom(name), version(it))),
+                ["lock", name, it] => {
+                    let locked = request.locked.entry(atom(name)).or_default();
+                    locked.insert(version(it));
+                }
+                ["hold", name] => drop(request.held.insert(atom(name))),
+                ["split", name] => drop(request.split.insert(atom(name))),
+                ["allow", "yanked"] => request.allow_yanked = true,
                 ["order", "minimal"] => request.order = Order::Minimal,
                 ["order", "direct-minimal"] => request.order = Order::DirectMinimal,
                 [name, "none"] => drop(versions.entry(atom(name)).or_default()),
@@ -102,6 +112,32 @@ impl Problem {
             universe: universe(versions),
             request,
         }
+    }
+
+    /// Solves with everything known, as often as it is asked; an answer must pass the verifier.
+    pub(crate) fn settle(&self, request: &Request) -> Verdict {
+        match solve(&self.universe, request) {
+            Outcome::Solved(resolution) => {
+                verify(&self.universe, request, &resolution).unwrap();
+                Ok(resolution)
+            }
+            Outcome::Conflict(conflict) if conflict.is_settled() => Err(conflict),
+            outcome => panic!("not all is known: {outcome:?}"),
+        }
+    }
+
+    /// Chooses; the answer must pass the verifier.
+    pub(crate) fn choose(
+        &self,
+        duplicates: Duplicates,
+        fresh: &BTreeSet<AtomId>,
+    ) -> Result<Choice, Box<Conflict>> {
+        let solve = &mut |request: &Request| Ok::<_, Infallible>(self.settle(request));
+        let Ok(choice) = choose(&self.request, duplicates, fresh, solve);
+        if let Ok(choice) = &choice {
+            verify(&self.universe, &choice.request, &choice.resolution).unwrap();
+        }
+        choice
     }
 
     /// Solves; an answer must pass the verifier.
@@ -135,8 +171,13 @@ impl fmt::Debug for Problem {
                 writeln!(f, "{} {version}{yanked}{rest}", atom.id)?;
             }
         }
-        for (atom, version) in &self.request.locked {
-            writeln!(f, "lock {} {version}", atom.id)?;
+        for (atom, versions) in &self.request.locked {
+            for version in versions {
+                writeln!(f, "lock {} {version}", atom.id)?;
+            }
+        }
+        for atom in &self.request.split {
+            writeln!(f, "split {}", atom.id)?;
         }
         let roots = self.request.roots.iter().map(|it| (&it.atom, &it.req));
         writeln!(f, "want {}", list(roots))?;
@@ -162,7 +203,7 @@ fn universe(versions: BTreeMap<AtomId, BTreeMap<Version, (Spec, bool)>>) -> Univ
         for (version, (spec, is_yanked)) in versions {
             universe.set_spec(&atom, &version, spec);
             if is_yanked {
-                universe.exclude(&atom, &version, Exclusion::Yanked { reason: None });
+                universe.exclude(&atom, &version, Exclusion::Yanked);
             }
         }
     }

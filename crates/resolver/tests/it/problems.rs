@@ -81,7 +81,7 @@ impl Reader {
                 let version = version(text);
                 self.universe.set_spec(&id, &version, Spec::Known(needs));
                 if facts["yanked"].as_bool() == Some(true) {
-                    let why = Exclusion::Yanked { reason: None };
+                    let why = Exclusion::Yanked;
                     self.universe.exclude(&id, &version, why);
                 }
             }

@@ -1,5 +1,7 @@
 //! Small random problems: cycles, diamonds, pre-releases, yanks, unreadable specs, absent atoms.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use atom::Requirement;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -73,7 +75,7 @@ fn universe() -> impl Strategy<Value = Universe> {
             for (it, (spec, is_yanked)) in versions.into_iter().zip(candidates) {
                 universe.set_spec(&atom, &version(it), spec);
                 if is_yanked {
-                    universe.exclude(&atom, &version(it), Exclusion::Yanked { reason: None });
+                    universe.exclude(&atom, &version(it), Exclusion::Yanked);
                 }
             }
         }
@@ -86,16 +88,20 @@ fn request() -> impl Strategy<Value = Request> {
     let locked = (select(&NAMES[..]), select(&VERSIONS[..]));
     (
         prop::collection::vec(dependency(), 1..4),
-        prop::collection::btree_map(locked.0, locked.1, 0..3),
+        prop::collection::vec(locked, 0..6),
         order,
     )
         .prop_map(|(roots, locked, order)| Request {
             roots: roots.into_iter().enumerate().map(root).collect(),
             locked: locked
                 .into_iter()
-                .map(|(name, it)| (atom(name), version(it)))
-                .collect(),
+                .fold(BTreeMap::new(), |mut locked, (name, it)| {
+                    let versions: &mut BTreeSet<_> = locked.entry(atom(name)).or_default();
+                    versions.insert(version(it));
+                    locked
+                }),
             order,
+            ..Request::default()
         })
 }
 
