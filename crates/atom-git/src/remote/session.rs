@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use atom::ObjectId;
+use atom::refname::ROOT_REF;
 use atom::url::RepoUrl;
 
 use super::capabilities::{self, Server, Version};
@@ -23,7 +24,8 @@ const MAX_MISSING: usize = 64;
 
 /// A conversation with one remote.
 ///
-/// The connection is made when it is first needed, is kept, and is made anew where it broke.
+/// The connection is made when it is first needed, is kept, and is made anew where it broke, and
+/// where a server that is a process would list the same refs again: it keeps those that it read.
 /// Over http with protocol v2 the first listing or fetch takes two turns, each further one a
 /// single turn. Transient faults are tried again as [`Retry`] says.
 pub struct Session {
@@ -40,6 +42,8 @@ struct Line {
     server: Server,
     /// Refs that a v0 server sent unasked, by the prefixes they were kept for.
     advertised: Option<(Vec<String>, Listing)>,
+    /// The prefixes that were listed over a stream, whose process may keep the refs that it read.
+    listed: Vec<String>,
 }
 
 impl Session {
@@ -146,6 +150,9 @@ impl Session {
 
     fn list_once(&mut self, prefixes: &[String]) -> Result<Listing, Fault> {
         let options = self.options.clone();
+        if self.line.as_ref().is_some_and(|it| it.is_stale(prefixes)) {
+            self.hang_up();
+        }
         let line = self.line(prefixes)?;
         if line.server.version == Version::V0 {
             if let Some((kept_for, listing)) = line.advertised.take()
@@ -158,6 +165,9 @@ impl Session {
             let line = self.line(prefixes)?;
             let (_, listing) = line.advertised.take().unwrap_or_default();
             return Ok(listing);
+        }
+        if !line.wire.is_stateless() {
+            line.listed.extend_from_slice(prefixes);
         }
         let request = list::request(&line.server, prefixes);
         let clock = guard::clock(&options, Purpose::Listing);
@@ -213,6 +223,7 @@ impl Session {
                 wire,
                 server,
                 advertised,
+                listed: Vec::new(),
             });
         }
         Ok(self.line.as_mut().expect("it was just set"))
@@ -247,6 +258,15 @@ impl Session {
                 thread::sleep(left.min(std::time::Duration::from_millis(50)));
             }
         }
+    }
+}
+
+impl Line {
+    /// Whether a listing could show refs as they were at an earlier one. The root never changes.
+    fn is_stale(&self, prefixes: &[String]) -> bool {
+        let overlap = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
+        let mut changing = prefixes.iter().filter(|it| *it != ROOT_REF);
+        changing.any(|it| self.listed.iter().any(|listed| overlap(it, listed)))
     }
 }
 

@@ -117,6 +117,36 @@ fn a_session_lists_again_in_one_turn_and_sees_what_is_new() {
 }
 
 #[test]
+fn a_listing_over_a_stream_is_never_an_old_one() {
+    let env = Env::new();
+    let remote = crowded(&env, 1);
+    let daemon = GitDaemon::start(&env, env.path("").as_path());
+    let options = options(&env, &[]);
+    let wanted = atoms::prefixes([&"wanted".parse().unwrap()]);
+    let other = atoms::prefixes([&"other0".parse().unwrap()]);
+    let loose = |name: &str| {
+        let main = remote.repo.rev("refs/heads/main");
+        remote.repo.git(["update-ref", name, &main]);
+    };
+    let file = url(&remote.repo.url());
+    for (n, place) in [file, remote.below(&daemon.url())].into_iter().enumerate() {
+        loose(&format!("refs/atoms/wanted/2.{n}.0/atom"));
+        let mut session = Session::open(&place, &options).unwrap();
+        let mut count = |prefixes: &[String]| session.list(prefixes).unwrap().refs.len();
+        let before = count(&wanted);
+        // What was not listed yet goes over the same stream.
+        count(&other);
+        loose(&format!("refs/atoms/wanted/3.{n}.0/atom"));
+        assert_eq!(count(&wanted), before + 1, "{place}");
+        loose(&format!("refs/atoms/wanted/4.{n}.0/atom"));
+        // The names of others are those of `wanted` too.
+        assert!(count(&atoms::all_prefixes()) >= before + 2, "{place}");
+        // Two advertisements more than listings on one stream.
+        assert_eq!(session.traffic().turns, 3 + 4, "{place}");
+    }
+}
+
+#[test]
 fn symbolic_refs_and_tags_are_told_apart_and_taken_for_nothing() {
     let env = Env::new();
     let mut remote = Remote::new(&env, "set.git");
