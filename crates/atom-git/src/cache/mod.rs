@@ -7,7 +7,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,10 +18,12 @@ use thiserror::Error;
 use crate::objects::{ObjectError, ObjectKind, Objects, id_of, to_gix};
 
 mod looks;
+mod owned;
 mod packs;
 mod spec;
 
 pub use looks::Look;
+pub use owned::{own, own_top};
 pub(crate) use packs::PackLimits;
 pub use packs::Tidied;
 pub use spec::{Spec, SpecError};
@@ -59,11 +60,11 @@ pub enum CacheError {
         #[source]
         source: io::Error,
     },
-    /// The folder belongs to somebody else, who could put anything there.
-    #[error("the cache `{}` belongs to another user", path.display())]
+    /// The folder is somebody else's, who could put anything there, or a link.
+    #[error("the cache's folder `{}` is a link, or another user's", path.display())]
     #[diagnostic(
         code(eka::cache::owner),
-        help("name a folder of your own by `XDG_CACHE_HOME`")
+        help("remove it, or name a folder of your own by `XDG_CACHE_HOME`")
     )]
     Owner {
         /// The folder.
@@ -78,28 +79,19 @@ pub enum CacheError {
 impl Cache {
     /// Opens the cache in `dir`, which is made if need be.
     ///
-    /// The folders below are made readable by this user alone.
+    /// It and the folders below are made readable by this user alone.
     ///
     /// # Errors
     ///
     /// [`CacheError::Io`], [`CacheError::Owner`].
     pub fn open(dir: &Path) -> Result<Self, CacheError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(failed(dir))?;
+        own_top(dir)?;
         let git = dir.join("git");
         if !git.join("objects/pack").is_dir() {
             create(dir, &git)?;
         }
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir.join("refs"))
-            .map_err(failed(dir))?;
         for folder in [git.as_path(), &dir.join("refs")] {
-            make_private(folder)?;
+            own(folder)?;
         }
         let handles = Handles::open(&git.join("objects"))?;
         Ok(Self {
@@ -273,20 +265,6 @@ fn create(dir: &Path, git: &Path) -> Result<(), CacheError> {
         Err(_) if git.join("objects/pack").is_dir() => Ok(()),
         renamed => renamed.map_err(failed(git)),
     }
-}
-
-/// Takes away what others may do in a folder of ours.
-fn make_private(folder: &Path) -> Result<(), CacheError> {
-    let found = fs::symlink_metadata(folder).map_err(failed(folder))?;
-    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(CacheError::Owner {
-            path: folder.to_owned(),
-        });
-    }
-    if found.mode() & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed(folder))?;
-    }
-    Ok(())
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> CacheError {

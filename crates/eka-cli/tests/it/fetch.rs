@@ -522,14 +522,36 @@ fn poisoned_objects_are_thrown_out_and_brought_again() {
 #[test]
 fn the_cache_is_for_its_user_alone() {
     let locked = Locked::new();
-    fs::create_dir_all(locked.cache("src")).unwrap();
-    fs::set_permissions(locked.cache("src"), fs::Permissions::from_mode(0o777)).unwrap();
+    let open = |below: &str| {
+        fs::create_dir_all(locked.cache(below)).unwrap();
+        fs::set_permissions(locked.cache(below), fs::Permissions::from_mode(0o777)).unwrap();
+    };
+    let mode = |below: &str| {
+        let found = fs::metadata(locked.cache(below)).unwrap();
+        found.permissions().mode() & 0o777
+    };
+    let all = ["", "src", "git", "refs"];
+    all.into_iter().for_each(open);
     locked.run(&["fetch"]).exit(0);
-    let mode = fs::metadata(locked.cache("src"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o700);
+    assert_eq!(all.map(mode), [0o700; 4]);
+    // Nothing but the contents is looked at now.
+    all.into_iter().for_each(open);
+    locked.run(&["fetch"]).exit(0).says(&["2 there already"]);
+    assert_eq!((mode(""), mode("src")), (0o700, 0o700));
+    // It may lie elsewhere, by a link.
+    let elsewhere = locked.world.env.path("elsewhere");
+    fs::rename(locked.cache(""), &elsewhere).unwrap();
+    symlink(&elsewhere, locked.world.env.home().join(".cache/eka")).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o777)).unwrap();
+    locked.run(&["fetch"]).exit(0).says(&["2 there already"]);
+    assert_eq!(mode(""), 0o700);
+    // A folder in it may not.
+    fs::rename(elsewhere.join("src"), elsewhere.join("other")).unwrap();
+    symlink(elsewhere.join("other"), elsewhere.join("src")).unwrap();
+    locked
+        .run(&["fetch"])
+        .exit(1)
+        .says(&["eka::cache::owner", "is a link, or another user's"]);
 }
 
 #[test]

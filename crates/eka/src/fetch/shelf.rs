@@ -7,10 +7,10 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use atom::NarHash;
+use atom_git::cache::{self, CacheError};
 use atom_git::export::{ExportError, export};
 use atom_git::objects::Objects;
 use atom_git::tree_guard::GuardedTree;
@@ -66,16 +66,10 @@ pub enum ShelfError {
         /// Its nar, or why it has none.
         found: String,
     },
-    /// The folder belongs to somebody else, who could put anything there.
-    #[error("`{}` belongs to another user", path.display())]
-    #[diagnostic(
-        code(eka::fetch::owner),
-        help("name a folder of your own by `--into DIR`, or by `XDG_CACHE_HOME`")
-    )]
-    Owner {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// The cache is not ours alone.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(#[from] CacheError),
     /// The folder cannot be made, read or written.
     #[error("cannot use `{}`", path.display())]
     #[diagnostic(
@@ -98,17 +92,13 @@ pub enum ShelfError {
 impl Shelf {
     /// Opens a folder, made if need be, and removes what dead processes left in it.
     pub(super) fn open(folder: PathBuf, owner: Owner) -> Result<Self, ShelfError> {
-        let mode = match owner {
-            Owner::Cache => 0o700,
-            Owner::User => 0o777,
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(mode)
-            .create(&folder)
-            .map_err(failed(&folder))?;
-        if owner == Owner::Cache {
-            make_private(&folder)?;
+        match owner {
+            Owner::Cache => {
+                // What lies in a folder of ours could be moved by whoever may write the one above.
+                folder.parent().map_or(Ok(()), cache::own_top)?;
+                cache::own(&folder)?;
+            }
+            Owner::User => fs::create_dir_all(&folder).map_err(failed(&folder))?,
         }
         let lock = lock(&folder).map_err(failed(&folder))?;
         Ok(Self {
@@ -204,19 +194,6 @@ fn sweep(folder: &Path) -> io::Result<()> {
         if ours && entry.file_type()?.is_dir() {
             drop(fs::remove_dir_all(entry.path()));
         }
-    }
-    Ok(())
-}
-
-/// Takes away what others may do in a folder of ours.
-fn make_private(folder: &Path) -> Result<(), ShelfError> {
-    let found = fs::symlink_metadata(folder).map_err(failed(folder))?;
-    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        let path = folder.to_owned();
-        return Err(ShelfError::Owner { path });
-    }
-    if found.mode() & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed(folder))?;
     }
     Ok(())
 }
