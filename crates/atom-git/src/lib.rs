@@ -18,6 +18,7 @@ pub mod tree_guard;
 pub mod content;
 pub mod nar;
 pub mod export;
+pub mod diff;
 pub mod remote;
 pub mod cache;
 pub mod crawl;

@@ -18,5 +18,6 @@ mod staging;
 mod tree_guard;
 mod nar;
 mod export;
+mod diff;
 mod publish;
 mod pin;
