@@ -7,7 +7,8 @@ use std::str::from_utf8;
 
 use atom::Id;
 use atom::commit::{AtomCommit, SpecCommit};
-use atom::lock::Lock;
+use atom::lock::merge::{both_sides, merge};
+use atom::lock::{Lock, Remains};
 use atom::manifest::{Manifest, is_atom};
 use atom::notice::{Deprecation, Yank};
 use atom::refname::AtomRef;
@@ -105,4 +106,31 @@ pub(crate) fn lock(bytes: &[u8]) {
         assert_eq!(read.print(), printed);
         assert_eq!(read, lock.canonical());
     }
+}
+
+/// Three locks between lines `----` merge in either order to the same lock, which prints as itself;
+/// what one side alone changed is taken whole; and two sides between markers are read back.
+pub(crate) fn lock_merge(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else { return };
+    drop(Remains::parse(text));
+    let texts: Vec<&str> = text.split("----\n").collect();
+    let [Ok(base), Ok(ours), Ok(theirs)] = [0, 1, 2].map(|at| {
+        let text = texts.get(at).copied().unwrap_or_default();
+        Lock::parse(text)
+    }) else {
+        return;
+    };
+    let merged = merge(&base, &ours, &theirs);
+    assert_eq!(merged.clone().ok(), merge(&base, &theirs, &ours).ok());
+    if let Ok(lock) = merged {
+        assert_eq!(Lock::parse(&lock.print()), Ok(lock));
+    }
+    assert_eq!(merge(&base, &ours, &base), Ok(ours.clone().canonical()));
+    assert_eq!(merge(&base, &base, &theirs), Ok(theirs.clone().canonical()));
+    let sides = both_sides(&ours.print(), &theirs.print());
+    let read = Remains {
+        ours: ours.canonical(),
+        theirs: Some(theirs.canonical()),
+    };
+    assert_eq!(Remains::parse(&sides), Ok(read));
 }

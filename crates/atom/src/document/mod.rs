@@ -3,6 +3,7 @@
 mod read;
 mod section;
 pub(crate) mod print;
+pub(crate) mod conflict;
 
 pub use read::read;
 pub(crate) use section::{Section, Text, as_section, as_text, wrong_type};

@@ -10,7 +10,7 @@ use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::parser::EventReceiver;
 use toml_parser::{ErrorSink, ParseError, Source, Span};
 
-use super::{MAX_BYTES, MAX_DEPTH, TomlFault, span};
+use super::{MAX_BYTES, MAX_DEPTH, TomlFault, conflict, span};
 
 /// Reads a text, as far as it can be read: a table and no faults, or what could be made out and
 /// why it is not all.
@@ -64,8 +64,8 @@ fn nesting(text: &str, after_merge: &'static str) -> Result<Option<Range<usize>>
             span: span(&(0..3)),
         });
     }
-    if let Some(at) = conflict_marker(text) {
-        let span = span(&(at..at + 7));
+    if let Some(at) = conflict::first_marker(text) {
+        let span = span(&at);
         let help = after_merge;
         return Err(TomlFault::Conflict { help, span });
     }
@@ -99,19 +99,6 @@ fn long_run(text: &str, tokens: &[Token]) -> Option<Span> {
         token.len() > MAX_RUN && token[..MAX_RUN].iter().all(|it| matches!(it, b'+' | b'-'))
     };
     equals.or_else(|| tokens.iter().find(signed).map(Token::span))
-}
-
-/// Finds a line that git wrote: `<<<<<<< ours`, `>>>>>>> theirs`. (`=======` alone is not asked
-/// for: the other two stand around it.)
-fn conflict_marker(text: &str) -> Option<usize> {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
-            return Some(at);
-        }
-        at += line.len();
-    }
-    None
 }
 
 /// The parser's errors in the order of the text, less those that only follow from others: all but

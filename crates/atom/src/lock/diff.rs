@@ -348,7 +348,7 @@ fn pins(manifest: &Manifest, lock: &Lock, changes: &mut Vec<Change>) {
     }
 }
 
-fn answers_pin(asked: &PinSource, locked: &LockedPinSource) -> bool {
+pub(super) fn answers_pin(asked: &PinSource, locked: &LockedPinSource) -> bool {
     match (asked, locked) {
         (
             PinSource::Git { url, at },

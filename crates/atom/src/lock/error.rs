@@ -91,7 +91,7 @@ pub enum LockFault {
     #[diagnostic(
         code(eka::lock::newer),
         help(
-            "a newer `eka` wrote it: use that one, or run `eka lock` here to write it anew in version `1`"
+            "a newer `eka` wrote it: use that one, or remove the file and run `eka lock` to write it anew in version `1`"
         )
     )]
     Newer {
@@ -206,7 +206,7 @@ pub enum LockFault {
     #[diagnostic(
         code(eka::lock::digest),
         help(
-            "of this set and id it is `{expected}`; the lock was changed by hand: run `eka lock` to write it anew"
+            "of this set and id it is `{expected}`; the lock was changed by hand: take it from git again, or remove it and run `eka lock`"
         )
     )]
     WrongDigest {
@@ -258,6 +258,24 @@ impl LockFaults {
             )
         };
         self.faults.iter().any(integrity)
+    }
+}
+
+impl LockFault {
+    /// Whether nothing of the lock may be used because of it: it is no TOML, it is of another
+    /// version, or it lies.
+    pub(super) const fn leaves_no_remains(&self) -> bool {
+        match self {
+            Self::Toml(it) => !matches!(
+                it,
+                TomlFault::Missing { .. }
+                    | TomlFault::DuplicateKey { .. }
+                    | TomlFault::WrongType { .. }
+                    | TomlFault::UnknownKey { .. }
+            ),
+            Self::Newer { .. } | Self::EqualNames { .. } | Self::WrongDigest { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -7,10 +7,13 @@ mod names;
 pub mod diff;
 pub mod moves;
 mod graph;
+mod remains;
+pub mod merge;
 
 pub use error::{LockFault, LockFaults, LockValueError};
 pub use graph::Graph;
 pub use names::Names;
+pub use remains::Remains;
 
 use std::cmp::Ordering;
 use std::fmt;

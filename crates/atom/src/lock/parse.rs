@@ -9,15 +9,17 @@ use toml::de::DeValue;
 use super::error::LockValueError;
 use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin, Names};
 use super::{LockedPinSource, LockedSet, Place, Require, SetRef};
-use crate::document::{self, Faults, Keys, Section, Text, span, span_unless_secret, wrong_type};
+use crate::document::{self, Faults, Keys, Section, Text, TomlFault};
+use crate::document::{span, span_unless_secret, wrong_type};
 use crate::git_ref::is_ref;
 use crate::url::RepoUrl;
 use crate::{AtomId, Digest, Id, Root};
 
 type Found = Faults<LockFault>;
 
-const AFTER_MERGE: &str =
-    "run `eka lock` once `atom.toml` is merged: a lock is written anew, never merged by hand";
+const AFTER_MERGE: &str = "run `eka lock`, which reads both sides and writes the lock anew; where `atom.toml` has markers too, merge that first";
+const NO_PARTNER: &str =
+    "take one side whole, such as by `git checkout --ours atom.lock`, then run `eka lock`";
 const TOP: &[&str] = &["version", "require", "set", "atom", "pin"];
 const PUBLISHED: &[&str] = &[
     "id", "version", "digest", "set", "rev", "spec", "nar", "deps",
@@ -27,14 +29,33 @@ const LOCAL: &[&str] = &["id", "version", "set", "path", "deps"];
 const BY_LOCK: &str = "run `eka lock` to write the lock anew";
 
 pub(super) fn parse(text: &str) -> Result<Lock, LockFaults> {
+    let (lock, faults) = read(text);
+    LockFaults::of(faults).map_or(Ok(lock), Err)
+}
+
+/// Reads what of a lock can be read: what does not fit is left out.
+pub(super) fn parse_remains(text: &str) -> Result<Lock, LockFaults> {
+    let (lock, mut faults) = read(text);
+    faults.retain(LockFault::leaves_no_remains);
+    LockFaults::of(faults).map_or(Ok(lock), Err)
+}
+
+/// The fault of a conflict marker that has no partner.
+pub(super) fn no_partner(at: &Range<usize>) -> LockFaults {
+    let (help, span) = (NO_PARTNER, span(at));
+    LockFaults {
+        faults: vec![TomlFault::Conflict { help, span }.into()],
+    }
+}
+
+/// Reads as much as there is, and all that is wrong with it.
+fn read(text: &str) -> (Lock, Vec<LockFault>) {
     let (table, toml) = document::read(text, AFTER_MERGE);
     let mut faults = Found::new(text, Keys::Known, toml);
     let top = Section::top(table.get_ref());
     if let Some(newer) = version(&top, &mut faults) {
         // Whatever else is new about it is no fault of its own.
-        return Err(LockFaults {
-            faults: vec![newer],
-        });
+        return (Lock::default(), vec![newer]);
     }
     top.only(TOP, &mut faults);
     let requires = requires(&top, &mut faults);
@@ -49,7 +70,7 @@ pub(super) fn parse(text: &str) -> Result<Lock, LockFaults> {
         pins,
     };
     named(&lock, &atoms, &mut faults);
-    LockFaults::of(faults.in_order()).map_or(Ok(lock), Err)
+    (lock, faults.in_order())
 }
 
 /// A value and where its set, or what else names it, stands.

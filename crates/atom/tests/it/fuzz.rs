@@ -73,6 +73,11 @@ fn file(name: &str) -> Vec<Vec<u8>> {
     vec![vectors::bytes(name)]
 }
 
+fn three_locks() -> Vec<u8> {
+    let [base, ours] = ["example", "names"].map(|it| file(&format!("lock/canonical/{it}.lock")));
+    [base.concat(), ours.concat(), base.concat()].join(&b"----\n"[..])
+}
+
 proptest! {
     #[test]
     fn ids(bytes in near(texts("id/id.json", None, "id"))) {
@@ -122,5 +127,10 @@ proptest! {
     #[test]
     fn locks(bytes in near(file("lock/canonical/example.lock"))) {
         properties::lock(&bytes);
+    }
+
+    #[test]
+    fn merges(bytes in near(vec![three_locks()])) {
+        properties::lock_merge(&bytes);
     }
 }

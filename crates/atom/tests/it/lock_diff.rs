@@ -10,7 +10,7 @@ const DEEP: &str = "68b63bd131acd23bdfd57983fe85ba7c092ce02f";
 /// A lock in few words, one a line:
 /// `require <set> <id> <req>`, `set <root> <origin> <names>|- <mirrors>…`,
 /// `atom <set>[@<rev digit>] <id> <version> <deps>…`, `pin <name> <rev digit> <ref>`.
-fn lock(words: &str) -> Lock {
+pub(crate) fn lock(words: &str) -> Lock {
     let mut text = "version = 1\n".to_owned();
     let lines = words.lines().map(str::trim).filter(|it| !it.is_empty());
     for line in lines {

@@ -41,4 +41,6 @@ mod lock;
 #[cfg(test)]
 mod lock_diff;
 #[cfg(test)]
+mod lock_merge;
+#[cfg(test)]
 mod sourced;
