@@ -87,6 +87,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] crate::lock::CheckError),
+    /// `eka lock --merge`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Merge(#[from] crate::lock::MergeError),
     /// `eka add` and `eka remove`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -159,6 +163,7 @@ impl Error {
             Self::Resolve(error) => error.error.exit(),
             Self::Lock(error) => error.exit(),
             Self::Check(error) => error.exit(),
+            Self::Merge(error) => error.exit(),
             Self::Add(error) => error.exit(),
             Self::Local(_) => Exit::No,
             Self::Fetch(error) => error.exit(),

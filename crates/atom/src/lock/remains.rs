@@ -69,6 +69,7 @@ impl Remains {
                 lock.atoms.push(it.clone());
             }
         }
+        lock.atoms.sort_by(super::LockedAtom::canonical_order);
         let atoms = lock.atoms.clone();
         let names = Names::of(&atoms);
         for atom in &mut lock.atoms {

@@ -65,7 +65,8 @@ impl Rules {
     };
 }
 
-const AFTER_MERGE: &str = "choose one side, or join the two, and remove the marked lines";
+const AFTER_MERGE: &str =
+    "choose one side, or join the two, and remove the marked lines; then run `eka lock`";
 const TOP: &[&str] = &["atom", "sets", "deps", "pins", "build"];
 const ATOM: &[&str] = &[
     "id",

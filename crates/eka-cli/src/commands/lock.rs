@@ -1,7 +1,9 @@
 //! `eka lock`.
 
+use std::path::PathBuf;
+
 use eka::Exit;
-use eka::lock::{Request, Scope};
+use eka::lock::{Request, Scope, Three};
 
 use super::locking;
 use crate::failure::Failure;
@@ -23,11 +25,28 @@ pub(crate) struct Args {
     #[arg(long)]
     check: bool,
 
+    /// Merge three locks into the second, as git's merge driver: see the guide
+    #[arg(
+        long,
+        num_args = 3,
+        value_names = ["O", "A", "B"],
+        conflicts_with_all = ["all", "check", "locking"]
+    )]
+    merge: Option<Vec<PathBuf>>,
+
     #[command(flatten)]
     locking: locking::Args,
 }
 
 pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    if let Some([base, ours, theirs]) = args.merge.and_then(|it| <[PathBuf; 3]>::try_from(it).ok())
+    {
+        let report = eka::lock::merge_files(&session.ctx, &Three { base, ours, theirs })?;
+        return session.answer(
+            || render::lock::merged(&report),
+            || json::lock::Shape::of(&report),
+        );
+    }
     let locking = args.locking.apply(session)?;
     let scope = if args.all { Scope::All } else { Scope::Here };
     if args.check {

@@ -28,6 +28,18 @@ pub(crate) fn checked(report: &Report) -> Text {
     }
 }
 
+/// What git's merge driver made; its files have names of no meaning.
+pub(crate) fn merged(report: &Report) -> Text {
+    let line = |it: &Locked| match it.n_atoms {
+        1 => "merged the lock (1 atom)\n".to_owned(),
+        n => format!("merged the lock ({n} atoms)\n"),
+    };
+    Text {
+        out: String::new(),
+        note: report.locks.iter().map(line).collect(),
+    }
+}
+
 /// What became of one lock, and what changed in it.
 pub(crate) fn one(lock: &Locked) -> String {
     let path = esc(lock.path.display());

@@ -20,6 +20,7 @@ mod verify;
 mod add;
 mod lock;
 mod lock_check;
+mod lock_merge;
 mod determinism;
 mod faults;
 mod shells;

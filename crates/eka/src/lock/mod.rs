@@ -3,21 +3,23 @@
 mod error;
 mod scene;
 mod check;
+mod merge;
 
 pub use check::{CheckError, check};
 pub use error::LockError;
+pub use merge::{MergeError, Three, merge_files};
 pub(crate) use scene::Scene;
 
 use std::path::{Path, PathBuf};
 
-use atom::lock::Lock;
 use atom::lock::diff::{self, Change};
 use atom::lock::moves::{self, Move};
+use atom::lock::{Lock, Remains};
 use atom::manifest::Manifest;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::files::{Access, Folder, LOCK, MANIFEST, Texts};
+use crate::files::{Access, FilesError, Folder, LOCK, MANIFEST, Texts};
 use crate::project;
 use crate::resolve::Top;
 
@@ -87,6 +89,8 @@ pub(crate) struct Opened {
     pub(crate) texts: Texts,
     pub(crate) manifest: Manifest,
     pub(crate) lock: Option<Lock>,
+    /// What is left of a lock that is not valid; then `lock` is its upper side.
+    remains: Option<Remains>,
 }
 
 impl Opened {
@@ -101,6 +105,32 @@ impl Opened {
             texts,
             manifest,
             lock,
+            remains: None,
+        })
+    }
+
+    /// The same, to write the lock anew: one that is not valid is read as far as it can be.
+    fn open_to_lock(ctx: &Context<'_>, folder: &Path) -> Result<Self, Error> {
+        let folder = Folder::open(folder, Access::Write, ctx.patience())?;
+        let texts = folder.load()?;
+        let manifest = folder.manifest(&texts)?;
+        let (lock, remains) = match folder.lock(&texts) {
+            Ok(lock) => (lock, None),
+            Err(FilesError::Lock(faults)) => {
+                let path = folder.path().join(LOCK);
+                let text = texts.lock.as_deref().unwrap_or_default();
+                let found = merge::remains(ctx, &path, text, *faults);
+                let found = found.map_err(|it| FilesError::Lock(Box::new(it)))?;
+                (Some(found.ours.clone()), Some(found))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            folder,
+            texts,
+            manifest,
+            lock,
+            remains,
         })
     }
 
@@ -124,7 +154,10 @@ impl Opened {
             name: path.to_string_lossy().into_owned(),
             text: self.texts.manifest.clone(),
             manifest: self.manifest.clone(),
-            lock: self.lock.clone(),
+            lock: match &self.remains {
+                Some(remains) => Some(remains.preferences(&self.manifest)),
+                None => self.lock.clone(),
+            },
         }
     }
 
@@ -160,18 +193,17 @@ pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         Scope::Here => vec![project::find_atom(&ctx.dir)?],
         Scope::All => scene.folders()?,
     };
-    let access = match request.locking {
-        Locking::Free => Access::Write,
-        Locking::Locked { .. } => Access::Read,
-    };
     let mut opened = Vec::new();
     for folder in &folders {
-        opened.push(Opened::open(ctx, folder, access)?);
+        opened.push(match request.locking {
+            Locking::Free => Opened::open_to_lock(ctx, folder)?,
+            Locking::Locked { .. } => Opened::open(ctx, folder, Access::Read)?,
+        });
     }
     let mut stale = false;
     for it in &opened {
         let changes = it.changes(&mut scene)?;
-        stale |= !changes.is_empty();
+        stale |= !changes.is_empty() || it.remains.is_some();
         if let Locking::Locked { by } = request.locking {
             must_be_current(it, by, changes)?;
         }
