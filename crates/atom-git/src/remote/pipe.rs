@@ -4,7 +4,7 @@ use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const MAX_STDERR: u64 = 64 << 10;
 /// A connected stream.
 pub(crate) struct Pipe {
     reader: BufReader<Guarded<Source>>,
-    writer: Box<dyn Write + Send>,
+    writer: Sink,
     process: Option<Process>,
     turns: u32,
 }
@@ -37,6 +37,12 @@ pub(crate) struct Pipe {
 struct Process {
     child: Child,
     stderr: mpsc::Receiver<Vec<u8>>,
+}
+
+/// The writing end.
+enum Sink {
+    Process(ChildStdin),
+    Tcp(TcpStream),
 }
 
 /// The reading end.
@@ -77,7 +83,7 @@ impl Pipe {
         let stdout = child.stdout.take().expect("stdout is piped");
         Ok(Self::over(
             Source::Process(stdout),
-            Box::new(stdin),
+            Sink::Process(stdin),
             Some(Process { child, stderr }),
             options,
         ))
@@ -115,7 +121,7 @@ impl Pipe {
                         .map_err(unreachable)?;
                     return Ok(Self::over(
                         Source::Tcp(stream),
-                        Box::new(writer),
+                        Sink::Tcp(writer),
                         None,
                         options,
                     ));
@@ -128,7 +134,7 @@ impl Pipe {
 
     fn over(
         source: Source,
-        writer: Box<dyn Write + Send>,
+        writer: Sink,
         process: Option<Process>,
         options: &TransportOptions,
     ) -> Self {
@@ -142,12 +148,8 @@ impl Pipe {
     }
 
     /// Sends bytes.
-    pub(crate) fn write(&mut self, body: &[u8]) -> Result<(), Fault> {
-        match self
-            .writer
-            .write_all(body)
-            .and_then(|()| self.writer.flush())
-        {
+    pub(crate) fn write(&mut self, body: &[u8], clock: &mut Clock) -> Result<(), Fault> {
+        match guard::send(&mut self.writer, body, clock) {
             // The other end hung up: what it said before is read next.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
@@ -188,16 +190,36 @@ impl Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        // The polite end of a conversation; a process that does not take it is ended.
-        let polite = self
-            .writer
-            .write_all(pkt::FLUSH)
-            .and_then(|()| self.writer.flush());
-        drop(polite);
+        // The polite end of a conversation, for whoever listens.
+        if guard::is_ready(&self.writer) {
+            drop(self.writer.write_all(pkt::FLUSH));
+        }
         if let Some(process) = &mut self.process {
             let ended = process.child.kill().and_then(|()| process.child.wait());
             drop(ended);
         }
+    }
+}
+
+impl AsFd for Sink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Process(stdin) => stdin.as_fd(),
+            Self::Tcp(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Process(stdin) => stdin.write(buf),
+            Self::Tcp(stream) => stream.write(buf),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -78,13 +78,13 @@ impl Wire {
     pub(crate) fn request<T>(
         &mut self,
         body: &[u8],
-        clock: Clock,
+        mut clock: Clock,
         read: impl FnOnce(&mut dyn Read) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         match self {
             Self::Http(http) => http.request(body, clock, read),
             Self::Pipe(pipe) => {
-                pipe.write(body)?;
+                pipe.write(body, &mut clock)?;
                 pipe.read(clock, read)
             }
         }

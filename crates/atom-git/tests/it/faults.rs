@@ -13,7 +13,7 @@ use testkit::env::Env;
 use testkit::http::{GitHttp, Serving};
 use testkit::proxy::{Behaviour, Cut, Proxy, Way};
 
-use crate::world::{Remote, options, tries, url};
+use crate::world::{Remote, cache, id, options, tries, url};
 
 fn list(remote: &RepoUrl, options: &TransportOptions) -> Result<Listing, RemoteError> {
     Session::open(remote, options)?.list(&atoms::all_prefixes())
@@ -258,6 +258,27 @@ fn a_silent_server_is_given_up() {
         );
         assert!(began.elapsed() < Duration::from_secs(5));
     }
+}
+
+#[test]
+fn a_program_that_does_not_read_is_given_up() {
+    let env = Env::new();
+    let tools = env.repo("tools");
+    // Greets as a server of protocol v2 does, and never takes the request.
+    tools.executable(
+        "ssh",
+        "#!/bin/sh\nprintf '000eversion 2\\n000cls-refs\\n0012fetch=shallow\\n0000'\nexec sleep 20\n",
+    );
+    let program = format!("core.sshCommand={}", tools.path().join("ssh").display());
+    let mut options = options(&env, &[&program]);
+    options.limits.stall = Duration::from_millis(300);
+    let wants: Vec<_> = (0..2000).map(|n| id(&format!("{n:040}"))).collect();
+    let began = Instant::now();
+    let mut session = Session::open(&url("ssh://h/r"), &options).unwrap();
+    let fault = session.fetch(&wants, &cache(&env, "cache")).unwrap_err();
+    assert!(matches!(fault.fault, Fault::TimedOut { .. }), "{fault:?}");
+    drop(session);
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
