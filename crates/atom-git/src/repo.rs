@@ -180,7 +180,7 @@ pub enum RepoError {
         source: gix::Error,
     },
     /// A `git` process cannot be started.
-    #[error("`git` cannot be started")]
+    #[error("cannot run `git`")]
     #[diagnostic(
         code(eka::repo::git),
         help("install git, at least 2.39, and have it in `PATH`")

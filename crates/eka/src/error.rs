@@ -153,6 +153,7 @@ impl Error {
             Self::Context(error) => error.exit(),
             Self::Files(error) => error.exit(),
             Self::Project(_) | Self::Uri(_) | Self::Target(_) | Self::Info(_) => Exit::Usage,
+            Self::Repo(RepoError::Git { .. }) => Exit::Usage,
             Self::Repo(_) | Self::Root(_) | Self::Objects(_) | Self::Write(_) | Self::Cache(_) => {
                 Exit::No
             }
@@ -192,12 +193,13 @@ impl ContextError {
     }
 }
 
-/// A remote without an answer is the network's fault, except where our side is to blame.
+/// A remote without an answer is the network's fault, except where our side is to blame: its
+/// set-up, or what is missing on the machine.
 pub(crate) const fn remote(error: &RemoteError) -> Exit {
     match error.fault {
         Fault::Interrupted => Exit::Interrupted,
-        Fault::Scheme { .. } | Fault::Settings { .. } => Exit::Usage,
-        Fault::ObjectFormat { .. } | Fault::Program { .. } | Fault::Keep { .. } => Exit::No,
+        Fault::Scheme { .. } | Fault::Settings { .. } | Fault::Program { .. } => Exit::Usage,
+        Fault::ObjectFormat { .. } | Fault::Keep { .. } => Exit::No,
         _ => Exit::Network,
     }
 }

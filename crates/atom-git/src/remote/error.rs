@@ -227,10 +227,7 @@ pub enum Fault {
 
     /// A program that the transport needs did not start.
     #[error("cannot run `{program}`: {source}")]
-    #[diagnostic(
-        code(eka::remote::program),
-        help("install `{program}`, or name another by git's configuration")
-    )]
+    #[diagnostic(code(eka::remote::program), help("{}", install(program)))]
     Program {
         /// Its name.
         program: String,
@@ -304,6 +301,15 @@ impl From<fetch::Fault> for Fault {
             Http::Protocol { what } => Self::Protocol { what },
             other => Self::protocol(other.to_string()),
         }
+    }
+}
+
+/// How to come by a program.
+fn install(program: &str) -> String {
+    if program == "git" {
+        "install git, at least 2.39, and have it in `PATH`".to_owned()
+    } else {
+        format!("install `{program}`, or name another by git's configuration (`core.sshCommand`)")
     }
 }
 

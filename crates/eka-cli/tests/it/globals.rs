@@ -4,6 +4,7 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Instant;
 
+use crate::locked::Locked;
 use crate::support::World;
 
 #[test]
@@ -27,6 +28,33 @@ fn wrong_usage_is_2() {
     let shown = world.run(&["--format", "json", "nwe"]);
     let expected = "2\nerr: {\"schema\":\"eka.diagnostic/1\",\"severity\":\"error\",\"code\":\"eka::cli::usage\",\"message\":\"unrecognized subcommand 'nwe'\"";
     assert!(shown.starts_with(expected), "{shown}");
+}
+
+#[test]
+fn a_missing_program_is_2_and_named() {
+    let locked = Locked::new();
+    let url = locked.up.url();
+    let lone = locked.world.env.path("no programs");
+    std::fs::create_dir(&lone).unwrap();
+    let ssh = "ssh://nowhere.example/r";
+    let commands: [(&[&str], &str); 5] = [
+        (&["versions", &url], "git"),
+        (&["lock", "--check"], "git"),
+        (&["fetch"], "git"),
+        (&["-C", "../lib", "publish", "--all"], "git"),
+        (&["versions", ssh], "ssh"),
+    ];
+    for (args, program) in commands {
+        let mut eka = locked.world.eka(args);
+        eka.env("PATH", &lone);
+        let shown = locked.world.show(&eka.output().unwrap());
+        assert!(shown.starts_with("2\n"), "{args:?}\n{shown}");
+        assert!(
+            shown.contains(&format!("cannot run `{program}`")),
+            "{shown}"
+        );
+        assert!(shown.contains(" install "), "{shown}");
+    }
 }
 
 #[test]

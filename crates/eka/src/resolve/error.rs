@@ -181,10 +181,8 @@ impl ResolveError {
             | Self::Forged { .. }
             | Self::Broken { .. }
             | Self::Moved { .. } => Exit::Integrity,
-            Self::Remote(_)
-            | Self::Offline { .. }
-            | Self::NoSpec { .. }
-            | Self::NotListed { .. } => Exit::Network,
+            Self::Remote(error) => crate::error::remote(error),
+            Self::Offline { .. } | Self::NoSpec { .. } | Self::NotListed { .. } => Exit::Network,
             Self::OwnSet { .. } => Exit::Usage,
         }
     }
