@@ -184,18 +184,27 @@ pub(crate) fn wants(req: &Requirement) -> String {
         (Some(minor), None) => format!("{}.{minor}", one.major),
         _ => one.major.to_string(),
     };
-    let any_patch = one.minor.map(|minor| format!("{}.{minor}.x", one.major));
     let any_minor = format!("{}.x", one.major);
+    let any_patch = one.minor.map(|minor| format!("{}.{minor}.x", one.major));
+    let any_patch = any_patch.unwrap_or_else(|| any_minor.clone());
+    let (is_first, is_first_patch) = (
+        one.minor.unwrap_or(0) == 0 && one.patch.unwrap_or(0) == 0 && one.pre.is_empty(),
+        one.patch.unwrap_or(0) == 0 && one.pre.is_empty(),
+    );
+    let from = |any: String, is_first: bool| {
+        if is_first {
+            any
+        } else {
+            format!("{any} from {full} on")
+        }
+    };
     match (one.op, one.minor, one.patch) {
         (Op::Exact | Op::Caret | Op::Tilde | Op::Wildcard, None, _) => any_minor,
-        (Op::Exact | Op::Tilde | Op::Wildcard, Some(_), None) => any_patch.unwrap_or(any_minor),
+        (Op::Exact | Op::Wildcard, Some(_), None) => any_patch,
         (Op::Exact, ..) => full,
-        (Op::Caret, Some(_), None) if one.major == 0 => any_patch.unwrap_or(any_minor),
         (Op::Caret, Some(0), Some(_)) if one.major == 0 => full,
-        (Op::Caret, ..) if one.major > 0 => format!("{any_minor} from {full} on"),
-        (Op::Caret | Op::Tilde, ..) => {
-            format!("{} from {full} on", any_patch.unwrap_or(any_minor))
-        }
+        (Op::Caret, ..) if one.major > 0 => from(any_minor, is_first),
+        (Op::Caret | Op::Tilde, ..) => from(any_patch, is_first_patch),
         _ => format!("`{req}`"),
     }
 }
@@ -224,6 +233,10 @@ impl Names {
             }
             few => format!("found {}{place}", list(few, ", ")),
         };
+        let is_plain = want.req.comparators.iter().all(|it| it.pre.is_empty());
+        if is_plain && existing.iter().any(|it| !it.pre.is_empty()) {
+            text.push_str("; pre-releases count only where a requirement names one");
+        }
         if !excluded.is_empty() {
             let more = if n_versions == 0 { "" } else { " more" };
             write!(text, " ({})", excluded_texts(excluded, more))
@@ -376,5 +389,35 @@ const fn strokes(is_last: bool) -> (&'static str, &'static str) {
         ("└─ ", "   ")
     } else {
         ("├─ ", "│  ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_is_told_by_what_it_accepts() {
+        let cases = [
+            ("*", "any version"),
+            ("^2", "2.x"),
+            ("^2.0.0", "2.x"),
+            ("^1.2", "1.x from 1.2 on"),
+            ("^1.2.3", "1.x from 1.2.3 on"),
+            ("^0.3", "0.3.x"),
+            ("^0.3.1", "0.3.x from 0.3.1 on"),
+            ("^0.0.7", "0.0.7"),
+            ("^1.0.0-rc.1", "1.x from 1.0.0-rc.1 on"),
+            ("~1.2", "1.2.x"),
+            ("~1.2.3", "1.2.x from 1.2.3 on"),
+            ("=1.2.3", "1.2.3"),
+            ("=1.2", "1.2.x"),
+            ("1.*", "1.x"),
+            (">=1.2", "`>=1.2`"),
+            (">=1, <3", "`>=1, <3`"),
+        ];
+        for (req, expected) in cases {
+            assert_eq!(wants(&req.parse().unwrap()), expected, "{req}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::conflict::Conflict;
 use crate::request::{Duplicates, Order, Request};
 use crate::resolution::Resolution;
 use crate::solve::Verdict;
-pub(crate) use split::attempt;
+pub(crate) use split::{answer, attempt};
 
 /// Solves a request until nothing unknown is touched.
 pub(crate) type Solve<'a, E> = &'a mut dyn FnMut(&Request) -> Result<Verdict, E>;
@@ -96,7 +96,7 @@ fn settle<E>(
     fresh: &BTreeSet<AtomId>,
     solve: Solve<'_, E>,
 ) -> Result<Result<Settled, Box<Conflict>>, E> {
-    let near = match split::answer(asked, duplicates, solve)? {
+    let near = match answer(asked, duplicates, solve)? {
         Ok(near) => near,
         Err(conflict) => return Ok(Err(conflict)),
     };
@@ -106,14 +106,14 @@ fn settle<E>(
     // The lock may have held back what was asked to move: look how far it goes without.
     let mut free = asked.clone();
     free.fresh.extend(asked.locked.keys().cloned());
-    let far = split::answer(&free, duplicates, solve)?.ok();
+    let far = answer(&free, duplicates, solve)?.ok();
     let far = far.filter(|far| asked.order == Order::Newest && goes_further(fresh, &near, far));
     let Some(far) = far else {
         let request = pinned(&near.request, fresh, &near.resolution);
         return Ok(Ok(Settled { request, ..near }));
     };
     let request = pinned(asked, fresh, &far.resolution);
-    match split::answer(&request, duplicates, solve)? {
+    match answer(&request, duplicates, solve)? {
         Ok(settled) => Ok(Ok(settled)),
         Err(_) => Ok(Ok(near)),
     }

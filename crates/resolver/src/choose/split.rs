@@ -11,7 +11,7 @@ use crate::request::{Duplicates, Request};
 use crate::solve::Verdict;
 
 /// An answer in which no atom is split that need not be.
-pub(super) fn answer<E>(
+pub(crate) fn answer<E>(
     asked: &Request,
     duplicates: Duplicates,
     solve: Solve<'_, E>,

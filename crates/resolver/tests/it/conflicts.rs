@@ -86,7 +86,7 @@ found 7 versions from 0.1.0 to 4.0.0, the nearest is 1.4.0 or 3.0.0
         "a 2.0.0-rc.1\nwant a ^2",
         "\
 no version of `a` matches `^2`
-found 2.0.0-rc.1
+found 2.0.0-rc.1; pre-releases count only where a requirement names one
 ",
     );
 }

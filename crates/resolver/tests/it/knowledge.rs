@@ -1,8 +1,14 @@
 //! What was known beforehand, and in which order the rest came, changes neither answer nor error.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
 use atom::{AtomId, Version};
 use proptest::prelude::*;
-use resolver::{Candidate, Missing, Outcome, Spec, Universe, solve};
+use resolver::{
+    Candidate, Choice, Duplicates, Missing, Outcome, Request, Spec, Universe, choose, improve,
+    solve,
+};
 
 use crate::language::Problem;
 use crate::random::problem;
@@ -56,25 +62,60 @@ fn luck(known: &mut Universe, full: &Universe, dice: &mut impl Iterator<Item = u
     }
 }
 
-/// Crawls and solves until a solve touched nothing unknown.
-fn crawl(problem: &Problem, dice: &[u8]) -> Outcome {
-    let full = &problem.universe;
-    let mut dice = dice.iter().copied();
-    let mut known = Universe::new();
-    loop {
-        luck(&mut known, full, &mut dice);
-        let outcome = solve(&known, &problem.request);
-        let missing = match &outcome {
-            Outcome::Missing(missing) => missing,
-            Outcome::Conflict(conflict) if !conflict.is_settled() => {
-                let is_final = matches!(problem.solve(), Outcome::Conflict(_));
-                assert!(is_final, "placeholders constrained a solve: {conflict}");
-                &conflict.missing
-            }
-            Outcome::Conflict(_) | Outcome::Solved(_) => return outcome,
+/// What is known at some time; grows as it is asked.
+struct Crawl<'a> {
+    problem: &'a Problem,
+    known: Universe,
+    dice: Vec<u8>,
+    at: usize,
+}
+
+impl<'a> Crawl<'a> {
+    fn new(problem: &'a Problem, dice: &[u8]) -> Self {
+        Self {
+            problem,
+            known: Universe::new(),
+            dice: dice.to_vec(),
+            at: 0,
+        }
+    }
+
+    /// Crawls and solves until a solve touched nothing unknown.
+    fn settle(&mut self, request: &Request) -> Outcome {
+        let full = &self.problem.universe;
+        loop {
+            let start = self.at.min(self.dice.len());
+            let mut dice = self.dice[start..].iter().copied().inspect(|_| self.at += 1);
+            luck(&mut self.known, full, &mut dice);
+            let outcome = solve(&self.known, request);
+            let missing = match &outcome {
+                Outcome::Missing(missing) => missing,
+                Outcome::Conflict(conflict) if !conflict.is_settled() => {
+                    let is_final = matches!(solve(full, request), Outcome::Conflict(_));
+                    assert!(is_final, "placeholders constrained a solve: {conflict}");
+                    &conflict.missing
+                }
+                Outcome::Conflict(_) | Outcome::Solved(_) => return outcome,
+            };
+            assert!(!missing.is_empty());
+            bring(&mut self.known, full, missing);
+        }
+    }
+
+    /// Chooses, and explains where there is nothing to choose.
+    fn choose(&mut self, request: &Request, duplicates: Duplicates) -> Result<Choice, String> {
+        let solve = &mut |request: &Request| {
+            Ok::<_, Infallible>(match self.settle(request) {
+                Outcome::Solved(resolution) => Ok(resolution),
+                Outcome::Conflict(conflict) => Err(conflict),
+                Outcome::Missing(_) => unreachable!("it crawled until nothing was"),
+            })
         };
-        assert!(!missing.is_empty());
-        bring(&mut known, full, missing);
+        let Ok(choice) = choose(request, duplicates, &BTreeSet::new(), solve);
+        choice.map_err(|conflict| {
+            let Ok(conflict) = improve(conflict, request, duplicates, solve);
+            format!("{conflict}{:?}", conflict.roots)
+        })
     }
 }
 
@@ -87,10 +128,29 @@ proptest! {
         dice in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let full = problem.solve();
-        let crawled = crawl(&problem, &dice);
+        let crawled = Crawl::new(&problem, &dice).settle(&problem.request);
         prop_assert_eq!(&crawled, &full);
         if let (Outcome::Conflict(crawled), Outcome::Conflict(full)) = (crawled, full) {
             prop_assert_eq!(crawled.to_string(), full.to_string());
+        }
+    }
+
+    #[test]
+    fn a_choice_and_its_explanation_equal_those_of_full_knowledge(
+        problem in problem(),
+        dice in prop::collection::vec(any::<u8>(), 0..400),
+        turn in any::<prop::sample::Index>(),
+    ) {
+        for duplicates in [Duplicates::Allow, Duplicates::Deny] {
+            let full = problem.explained(duplicates);
+            let full = full.map_err(|it| format!("{it}{:?}", it.roots));
+            let mut request = problem.request.clone();
+            let by = turn.index(request.roots.len());
+            request.roots.rotate_left(by);
+            let crawled = Crawl::new(&problem, &dice).choose(&request, duplicates);
+            prop_assert_eq!(crawled.as_ref().err(), full.as_ref().err());
+            let resolution = |it: Result<Choice, String>| it.ok().map(|it| (it.resolution, it.duplicates));
+            prop_assert_eq!(resolution(crawled), resolution(full));
         }
     }
 

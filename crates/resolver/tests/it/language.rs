@@ -23,10 +23,11 @@ use std::fmt::{self, Write as _};
 use atom::{AtomId, Requirement, Version};
 use resolver::{
     Choice, Conflict, Dependency, Duplicates, Exclusion, Order, Outcome, Request, Resolution,
-    RootRequirement, Spec, Universe, Verdict, choose, solve, verify,
+    RootRequirement, Spec, Universe, Verdict, choose, improve, solve, verify,
 };
 
 /// A problem as read.
+#[derive(Clone)]
 pub(crate) struct Problem {
     pub(crate) universe: Universe,
     pub(crate) request: Request,
@@ -138,6 +139,16 @@ impl Problem {
             verify(&self.universe, &choice.request, &choice.resolution).unwrap();
         }
         choice
+    }
+
+    /// Chooses; where there is no answer, its explanation with what would help.
+    pub(crate) fn explained(&self, duplicates: Duplicates) -> Result<Choice, Box<Conflict>> {
+        let solve = &mut |request: &Request| Ok::<_, Infallible>(self.settle(request));
+        self.choose(duplicates, &BTreeSet::new())
+            .map_err(|conflict| {
+                let Ok(conflict) = improve(conflict, &self.request, duplicates, solve);
+                conflict
+            })
     }
 
     /// Solves; an answer must pass the verifier.

@@ -8,6 +8,7 @@
 mod language;
 mod answers;
 mod conflicts;
+mod help;
 mod wrong_answers;
 mod random;
 mod exhaustive;
