@@ -51,7 +51,7 @@ pub(crate) struct Global {
     #[arg(id = "global-verbose", short = 'v', long = "verbose", global = true)]
     pub(crate) verbose: bool,
 
-    /// Color what goes to stderr [env: EKA_COLOR] [default: auto]
+    /// Color what people read [env: EKA_COLOR] [default: auto]
     #[arg(
         id = "global-color",
         long = "color",
@@ -121,6 +121,7 @@ pub(crate) enum Command {
     Lock(commands::lock::Args),
     Fetch(commands::fetch::Args),
     Tree(commands::tree::Args),
+    Diff(commands::diff::Args),
     Verify(commands::verify::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),

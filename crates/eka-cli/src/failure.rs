@@ -28,6 +28,13 @@ pub(crate) enum Failure {
         #[source]
         source: io::Error,
     },
+    /// Bytes as they are would go to a terminal.
+    #[error("`--raw` would write foreign bytes to a terminal, which obeys some of them")]
+    #[diagnostic(
+        code(eka::cli::raw),
+        help("send them to a file or a program, as `eka diff … --raw > it.patch`")
+    )]
+    RawTerminal,
     /// A file could not be written.
     #[error("cannot write `{}`", path.display())]
     #[diagnostic(
@@ -52,7 +59,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Eka(error) => error.exit(),
-            Self::CurrentDir { .. } => Exit::Usage,
+            Self::CurrentDir { .. } | Self::RawTerminal => Exit::Usage,
             Self::Stdout { .. } | Self::Write { .. } => Exit::No,
         }
     }

@@ -8,7 +8,7 @@ use eka::Network;
 use eka::env::{self, Env, EnvError, Variable};
 
 use crate::cli::{Color, Format, Global};
-use crate::ui::{Painter, Verbosity};
+use crate::ui::{Ink, Painter, Verbosity};
 
 /// What the global flags and variables come to.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Globals {
     pub(crate) verbosity: Verbosity,
     pub(crate) progress: Progress,
     pub(crate) painter: Painter,
+    pub(crate) ink: Ink,
 }
 
 /// Whether progress is shown.
@@ -60,6 +61,7 @@ impl Globals {
                 Progress::Hidden
             },
             painter: Painter::new(format, color.unwrap_or(Color::Auto), env),
+            ink: Ink::new(color.unwrap_or(Color::Auto), env),
         })
     }
 }

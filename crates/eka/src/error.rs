@@ -111,6 +111,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Verify(#[from] crate::verify::VerifyError),
+    /// `eka diff`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Diff(#[from] crate::diff::DiffError),
     /// An atom that a lock does not show.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -170,6 +174,7 @@ impl Error {
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),
             Self::Verify(error) => error.exit(),
+            Self::Diff(error) => error.exit(),
             Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),
             Self::Settings(error) => error.exit(),

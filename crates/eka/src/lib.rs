@@ -33,6 +33,7 @@ pub mod info;
 pub mod fetch;
 pub mod look;
 pub mod tree;
+pub mod diff;
 pub mod verify;
 
 pub use context::{Context, Network, Outside, Person};

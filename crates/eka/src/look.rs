@@ -89,6 +89,12 @@ impl Selector {
         Ok(Self { text, id, req, of })
     }
 
+    /// All atoms of an id.
+    pub(crate) fn of_id(id: Id) -> Self {
+        let (text, req, of) = (id.to_string(), None, Of::Any);
+        Self { text, id, req, of }
+    }
+
     /// The atoms of a lock that are meant, by their numbers.
     pub(crate) fn find(&self, graph: &Graph<'_>) -> Vec<usize> {
         let lock = graph.lock();

@@ -12,6 +12,7 @@ pub(crate) mod remove;
 pub(crate) mod lock;
 pub(crate) mod fetch;
 pub(crate) mod tree;
+pub(crate) mod diff;
 pub(crate) mod verify;
 pub(crate) mod config;
 pub(crate) mod completions;

@@ -13,6 +13,7 @@ pub(crate) mod lock;
 pub(crate) mod add;
 pub(crate) mod fetch;
 pub(crate) mod tree;
+pub(crate) mod diff;
 pub(crate) mod verify;
 pub(crate) mod config;
 pub(crate) mod diagnostic;

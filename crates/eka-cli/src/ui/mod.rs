@@ -1,9 +1,11 @@
 //! What people see: diagnostics, notes and progress on stderr, answers on stdout.
 
+mod drawn;
 mod guarded;
 mod painter;
 mod progress;
 
+pub(crate) use drawn::{Drawn, Ink, Reader, Shade, stdout_bytes};
 pub(crate) use guarded::Guarded;
 pub(crate) use painter::Painter;
 
@@ -33,6 +35,7 @@ pub(crate) enum Verbosity {
 /// The terminal, or whatever stands in its place.
 pub(crate) struct Ui {
     painter: Painter,
+    ink: Ink,
     verbosity: Verbosity,
     progress: Progress,
     line: Mutex<Line>,
@@ -42,6 +45,7 @@ impl Ui {
     pub(crate) fn new(globals: &Globals) -> Self {
         Self {
             painter: globals.painter,
+            ink: globals.ink,
             verbosity: globals.verbosity,
             progress: globals.progress,
             line: Mutex::default(),
@@ -51,6 +55,11 @@ impl Ui {
     /// How answers are asked for.
     pub(crate) const fn format(&self) -> Format {
         self.painter.format
+    }
+
+    /// Whether answers are colored.
+    pub(crate) const fn ink(&self) -> Ink {
+        self.ink
     }
 
     /// Tells a diagnostic.

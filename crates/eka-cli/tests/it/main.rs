@@ -16,6 +16,7 @@ mod info;
 mod fetch;
 mod fetch_faults;
 mod tree;
+mod diff;
 mod verify;
 mod add;
 mod lock;

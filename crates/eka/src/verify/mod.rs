@@ -207,7 +207,7 @@ fn examine<'s>(
 }
 
 /// Brings commits; what the remote does not have shows when it is looked at.
-fn bring(remote: &mut Remote<'_>, commits: &[ObjectId]) -> Result<(), Error> {
+pub(crate) fn bring(remote: &mut Remote<'_>, commits: &[ObjectId]) -> Result<(), Error> {
     match remote.fetch(commits) {
         Err(Error::Objects(_)) => Ok(()),
         fetched => fetched,
@@ -215,7 +215,7 @@ fn bring(remote: &mut Remote<'_>, commits: &[ObjectId]) -> Result<(), Error> {
 }
 
 /// Looks at a version, and once more with objects brought anew where the cache held damaged ones.
-fn surely(
+pub(crate) fn surely(
     ctx: &Context<'_>,
     remotes: &Remotes<'_>,
     subject: &Subject<'_>,
