@@ -6,6 +6,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, ThemeCharacters,
     ThemeStyles,
 };
+use textwrap::{WordSeparator, WordSplitter};
 
 use super::{Guarded, stderr};
 use crate::cli::{Color, Format};
@@ -74,7 +75,8 @@ impl Painter {
         self.tell(&diagnostic);
     }
 
-    /// The width is the same everywhere, so that a terminal changes no shape.
+    /// The width is the same everywhere, so that a terminal changes no shape. Lines break between
+    /// words alone: a URL, a path and a command can be copied whole.
     fn draw(self, guarded: Guarded) -> String {
         let styles = match self.color {
             Paint::Colored => ThemeStyles::ansi(),
@@ -86,9 +88,29 @@ impl Painter {
             .with_width(100)
             .with_links(false)
             .with_break_words(false)
+            .with_word_separator(WordSeparator::AsciiSpace)
+            .with_word_splitter(WordSplitter::NoHyphenation)
             .without_syntax_highlighting()
             .render_report(&mut text, &guarded.drawable())
             .expect("a string takes all text");
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_never_broken() {
+        let url = "https://git.example.org/our-company/a-rather-long-name/of-a-repository.git/?a=b";
+        let diagnostic =
+            MietteDiagnostic::new(format!("the remote `{url}` did not answer `{url}`")).with_help(
+                format!("see whether `git ls-remote {url}` does, and then try `{url}`"),
+            );
+        let painter = Painter::new(Format::Text, Color::Never, &Env::default());
+        let text = painter.draw(Guarded::of(&diagnostic));
+        assert_eq!(text.matches(url).count(), 4, "{text}");
+        assert!(text.lines().count() > 4, "other words do break: {text}");
     }
 }
