@@ -15,10 +15,12 @@ use crate::repo::{Repo, RepoError};
 #[non_exhaustive]
 pub enum RootError {
     /// A shallow clone has no beginning.
-    #[error("this clone is shallow, so its oldest commit is not known")]
+    #[error("this is a shallow clone, so the set's root cannot be checked")]
     #[diagnostic(
         code(eka::root::shallow),
-        help("run `git fetch --unshallow`; in CI, check out with the full history")
+        help(
+            "here: `git fetch --unshallow`\nGitHub Actions: `uses: actions/checkout@v5` with `fetch-depth: 0`\nGitLab CI: `variables` with `GIT_DEPTH: 0`"
+        )
     )]
     Shallow,
     /// Whether the clone is shallow cannot be told.

@@ -142,6 +142,21 @@ fn a_dead_mirror_is_a_warning_and_a_dead_origin_needs_one() {
     let ran = locked.run(&["fetch", "--config", "network.retries=0"]);
     ran.exit(0)
         .says(&["eka::fetch::dead_remote", "up.git", "2 brought"]);
+    let used = "; used `file://[WORLD]/dead.git`";
+    ran.says(&["cannot use the origin `file://[WORLD]/up.git`: ", used]);
+
+    // A mirror that is dead beside one that is not.
+    let mirrors = format!("core = [\"{up}\", \"file:///nowhere.git\", \"{dead}\"]");
+    locked.depend(&mirrors, "zlib = \"^1\"");
+    fs::rename(locked.world.env.path("dead.git"), &away).unwrap();
+    fs::rename(&away, locked.up.path()).unwrap();
+    locked.run(&["lock"]).exit(0);
+    locked.forget();
+    fs::rename(locked.up.path(), locked.world.env.path("dead.git")).unwrap();
+    locked
+        .run(&["fetch", "--config", "network.retries=0"])
+        .exit(0)
+        .says(&["cannot use the mirror `file:///nowhere.git`: ", used]);
 }
 
 #[test]

@@ -125,11 +125,16 @@ fn where_it_cannot_be_known_it_says_so() {
     code(&["init"], "1\nerr: eka::repo::none\n");
     let (work, _) = project(&world);
     work.git(["clone", "--quiet", "--depth=1", &work.url(), "../shallow"]);
-    let shown = code(
+    world.check(
         &["-C", "../shallow", "init"],
-        "1\nerr: eka::root::shallow\n",
+        "1
+        err: eka::root::shallow
+        err:
+        err:   × this is a shallow clone, so the set's root cannot be checked
+        err:   help: here: `git fetch --unshallow`
+        err:         GitHub Actions: `uses: actions/checkout@v5` with `fetch-depth: 0`
+        err:         GitLab CI: `variables` with `GIT_DEPTH: 0`",
     );
-    assert!(shown.contains("git fetch --unshallow"), "{shown}");
     let _empty = world.env.repo("empty");
     code(&["-C", "../empty", "init"], "1\nerr: eka::repo::unborn\n");
     code(

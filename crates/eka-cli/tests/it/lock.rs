@@ -112,27 +112,56 @@ fn what_depends_on_others_is_followed_over_sets() {
 #[test]
 fn locked_says_what_would_change_and_changes_nothing() {
     let (world, _sets) = world();
-    let shown = world.run(&["lock", "--locked"]);
-    assert!(shown.starts_with("3\n"), "{shown}");
-    assert!(
-        shown.contains("is out of date and `--locked` was given"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("+ zlib     ^1            (not in the lock)"),
-        "{shown}"
-    );
+    let expected = |given: &str| {
+        format!(
+            "3
+            err: eka::lock::out_of_date
+            err:
+            err:   × `[WORLD]/work/atom.lock` is out of date and {given}
+            err:   │     + zlib     ^1            (not in the lock)
+            err:   help: run `eka lock` and commit `[WORLD]/work/atom.lock`"
+        )
+    };
+    world.check(&["lock", "--locked"], &expected("`--locked` was given"));
     assert!(!world.path("atom.lock").exists());
+    for (variable, given) in [
+        ("EKA_LOCKED", "`--locked` was given (`EKA_LOCKED=1`)"),
+        ("EKA_FROZEN", "`--frozen` was given (`EKA_FROZEN=1`)"),
+    ] {
+        let output = world.eka(&["lock"]).env(variable, "1").output().unwrap();
+        let lines = |it: &str| it.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+        let shown = world.show(&output);
+        assert_eq!(lines(shown.trim()), lines(&expected(given)), "{shown}");
+    }
+}
+
+/// As the issue of a changed manifest is told: what is new, and what is asked otherwise.
+#[test]
+fn locked_says_what_was_asked_and_what_was_locked() {
+    let (world, sets) = world();
+    let core = sets.set("core");
+    core.publish("openssl", "3.0.9", &manifest("openssl", "3.0.9"));
+    world.write(
+        "atom.toml",
+        &APP.replace("zlib = \"^1\"", "openssl = \"^3.0\""),
+    );
+    assert!(world.run(&["lock"]).starts_with("0\n"));
+    let deps = "zlib = \"^1.3\"\nopenssl = \"^3.2\"";
+    world.write("atom.toml", &APP.replace("zlib = \"^1\"", deps));
     let output = world
         .eka(&["lock"])
-        .env("EKA_FROZEN", "1")
+        .env("EKA_LOCKED", "1")
         .output()
         .unwrap();
     let shown = world.show(&output);
-    assert!(
-        shown.starts_with("3\n") && shown.contains("EKA_FROZEN"),
-        "{shown}"
-    );
+    for part in [
+        "is out of date and `--locked` was given (`EKA_LOCKED=1`)\n",
+        " + zlib     ^1.3          (not in the lock)\n",
+        " ~ openssl  ^3.0 → ^3.2   (locked 3.0.9)\n",
+        "help: run `eka lock` and commit `[WORLD]/work/atom.lock`\n",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }
 
 #[test]

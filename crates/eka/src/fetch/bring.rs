@@ -19,10 +19,18 @@ use crate::remotes::{ObjectsError, Remotes};
 
 /// A remote that gave no answer, where another did.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{cause}")]
-#[diagnostic(severity(warning), code(eka::fetch::dead_remote))]
+#[error("cannot use the {role} `{}`: {}{}", error.remote, error.fault, instead(used))]
+#[diagnostic(
+    severity(warning),
+    code(eka::fetch::dead_remote),
+    help(
+        "it is asked again the next time; if it is gone for good, take it out of `[sets]`, or out of `[mirrors]` in your configuration"
+    )
+)]
 struct DeadRemote {
-    cause: String,
+    role: &'static str,
+    error: RemoteError,
+    used: Option<RepoUrl>,
 }
 
 /// A mirror that shows another commit than the lock has.
@@ -103,6 +111,8 @@ pub(crate) struct Bringer<'a> {
     remotes: &'a Remotes<'a>,
     crawler: Crawler<'a>,
     failed: BTreeMap<RepoUrl, RemoteError>,
+    /// What a remote that failed is to those who name it, and what was used in its place.
+    instead: BTreeMap<RepoUrl, (&'static str, Option<RepoUrl>)>,
     voice: Voice,
 }
 
@@ -127,6 +137,7 @@ impl<'a> Bringer<'a> {
             remotes,
             crawler: Crawler::new(remotes.cache(), options).with_progress(progress),
             failed: BTreeMap::new(),
+            instead: BTreeMap::new(),
             voice: Voice::Aloud,
         }
     }
@@ -176,11 +187,29 @@ impl<'a> Bringer<'a> {
             pending
                 .retain(|&at| shown[at].at.is_none() || !self.lacks(&wanted[at], need).is_empty());
         }
+        self.note_used(wanted, &places, &shown);
         for (it, shown) in wanted.iter().zip(&mut shown) {
             self.settle(it, need, look, shown)?;
         }
         self.tell_failures();
         Ok(shown)
+    }
+
+    /// Remembers of each remote that failed what it is to those who name it, and what was used in
+    /// its place.
+    fn note_used(&mut self, wanted: &[Wanted<'_>], places: &[Vec<RepoUrl>], shown: &[Shown]) {
+        for url in self.failed.keys() {
+            let named = |at: &usize| places[*at].contains(url);
+            let Some(at) = (0..wanted.len()).find(named) else {
+                continue;
+            };
+            let role = match wanted[at].set.origin == *url {
+                true => "origin",
+                false => "mirror",
+            };
+            let used = shown[at].at.as_ref().map(|(used, _)| used.clone());
+            self.instead.insert(url.clone(), (role, used));
+        }
     }
 
     /// Asks each atom's remote of this turn: for its refs, and for the objects that are not here.
@@ -326,10 +355,10 @@ impl<'a> Bringer<'a> {
 
     /// Warns of remotes that failed, where that was no error.
     fn tell_failures(&mut self) {
-        for error in std::mem::take(&mut self.failed).into_values() {
-            let cause = error.to_string();
+        for (url, error) in std::mem::take(&mut self.failed) {
+            let (role, used) = self.instead.remove(&url).unwrap_or(("remote", None));
             if self.voice == Voice::Aloud {
-                self.ctx.warn(DeadRemote { cause });
+                self.ctx.warn(DeadRemote { role, error, used });
             }
         }
     }
@@ -342,6 +371,11 @@ impl<'a> Bringer<'a> {
         };
         self.remotes.cache().missing(wants)
     }
+}
+
+fn instead(used: &Option<RepoUrl>) -> String {
+    used.as_ref()
+        .map_or_else(String::new, |it| format!("; used `{it}`"))
 }
 
 /// What a crawl tells, for those who ask by `-v`.

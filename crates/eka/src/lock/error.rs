@@ -7,6 +7,7 @@ use atom::lock::diff::Change;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::env;
 use crate::exit::Exit;
 
 /// What keeps `eka lock`, `add` and `remove` from their work.
@@ -14,7 +15,7 @@ use crate::exit::Exit;
 #[non_exhaustive]
 pub enum LockError {
     /// The lock does not answer the manifest, and must not be changed.
-    #[error("`{}` is out of date and `{by}` was given{}", path.display(), lines(changes))]
+    #[error("`{}` is out of date and {}{}", path.display(), given(by), lines(changes))]
     #[diagnostic(
         code(eka::lock::out_of_date),
         help("run `eka lock` and commit `{}`", path.display())
@@ -57,6 +58,16 @@ impl LockError {
             Self::Pins { .. } => Exit::No,
             Self::NoWorkTree => Exit::Usage,
         }
+    }
+}
+
+/// A switch by its flag, and by the variable where that turned it on.
+pub(crate) fn given(by: &str) -> String {
+    let variables = [env::LOCKED, env::FROZEN];
+    let variable = variables.iter().find(|it| it.name == by);
+    match variable.and_then(|it| it.flag) {
+        Some(flag) => format!("`{flag}` was given (`{by}=1`)"),
+        None => format!("`{by}` was given"),
     }
 }
 

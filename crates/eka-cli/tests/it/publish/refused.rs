@@ -25,7 +25,11 @@ fn a_repository_that_cannot_be_published_from() {
     let folder = shallow.path().display().to_string();
     shop.run(&["-C", &folder, "publish", "--all"])
         .exit(1)
-        .says(&["is shallow", "git fetch --unshallow"]);
+        .says(&[
+            "is a shallow clone",
+            "git fetch --unshallow",
+            "fetch-depth: 0",
+        ]);
     let sha256 = shop.world.env.path("sha256").display().to_string();
     shop.repo
         .git(["init", "--quiet", "--object-format=sha256", &sha256]);
