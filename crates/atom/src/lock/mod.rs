@@ -6,6 +6,7 @@ mod print;
 mod names;
 pub mod diff;
 pub mod moves;
+pub mod duplicates;
 mod graph;
 mod remains;
 pub mod merge;

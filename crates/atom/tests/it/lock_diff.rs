@@ -385,3 +385,44 @@ fn two_locks_differ_by_moves() {
     );
     check("pin p 1 main", "", &["- pin p"]);
 }
+
+#[test]
+fn several_versions_are_told_with_who_wants_which() {
+    let one = "require core x ^2\nset core https://h.org/r c\natom core x 2.1.0";
+    assert_eq!(atom::lock::duplicates::of(&lock(one)), []);
+    // Of another set, an atom of that id is another atom.
+    let other = format!(
+        "{one} y@1.0.0\nset deep https://h.org/d -\natom deep x 1.0.0\natom core y 1.0.0 x@1.0.0"
+    );
+    assert_eq!(atom::lock::duplicates::of(&lock(&other)), []);
+    let lock = lock(
+        "require core a ^1
+        require core b ^1
+        require core x >=1
+        set core https://h.org/r c
+        atom core a 1.0.0 x@1.5.0
+        atom core b 1.0.0 x@1.5.0 x@2.1.0
+        atom core x 1.5.0
+        atom core x 2.1.0",
+    );
+    let found = atom::lock::duplicates::of(&lock);
+    let [x] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (x.id.as_str(), Some(&x.digest)),
+        ("x", lock.atoms[2].digest())
+    );
+    let show = |it: &atom::lock::duplicates::Wanted| {
+        let by: Vec<String> = it.by.iter().map(ToString::to_string).collect();
+        format!("{} for {}", it.version, by.join(", "))
+    };
+    assert_eq!(
+        x.versions.iter().map(show).collect::<Vec<_>>(),
+        [
+            "1.5.0 for a@1.0.0, b@1.0.0",
+            "2.1.0 for the manifest (>=1), b@1.0.0"
+        ]
+    );
+    assert_eq!(Lock::parse(&lock.print()), Ok(lock.canonical()));
+}
