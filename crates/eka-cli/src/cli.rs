@@ -119,6 +119,7 @@ pub(crate) enum Command {
     Add(commands::add::Args),
     Remove(commands::remove::Args),
     Lock(commands::lock::Args),
+    Update(commands::update::Args),
     Fetch(commands::fetch::Args),
     Tree(commands::tree::Args),
     Diff(commands::diff::Args),

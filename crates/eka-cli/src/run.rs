@@ -84,6 +84,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Add(args) => commands::add::run(args, &mut session),
         Command::Remove(args) => commands::remove::run(args, &mut session),
         Command::Lock(args) => commands::lock::run(args, &mut session),
+        Command::Update(args) => commands::update::run(args, &mut session),
         Command::Fetch(args) => commands::fetch::run(args, &mut session),
         Command::Diff(args) => commands::diff::run(args, &session),
         Command::Tree(args) => commands::tree::run(args, &session),

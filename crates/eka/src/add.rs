@@ -17,8 +17,9 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
-use crate::lock::{Locked, Locking, Opened, Scene, relock};
+use crate::lock::{Choosing, Locked, Locking, Opened, Scene, relock};
 use crate::project;
+use crate::resolve::{Options, quoted};
 
 /// What to depend on.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Add {
     pub set: Option<String>,
     /// Whether the lock may change.
     pub locking: Locking,
+    /// Which versions are taken.
+    pub choosing: Choosing,
 }
 
 /// What to depend on no longer.
@@ -225,7 +228,19 @@ pub fn add(ctx: &Context<'_>, request: &Add) -> Result<Report, Error> {
         };
         deps.push(edited);
     }
-    write(&mut scene, &opened, (text, deps), request.locking)
+    let uris: Vec<String> = request.uris.iter().map(|it| quoted(it)).collect();
+    let set = request
+        .set
+        .as_ref()
+        .map(|it| format!(" --set {}", quoted(it)));
+    let command = format!("eka add {}{}", uris.join(" "), set.unwrap_or_default());
+    let options = request.choosing.options(command);
+    write(
+        &mut scene,
+        &opened,
+        (text, deps),
+        (request.locking, &options),
+    )
 }
 
 /// Removes dependencies from the manifest around the current folder, and from its lock.
@@ -243,7 +258,13 @@ pub fn remove(ctx: &Context<'_>, request: &Remove) -> Result<Report, Error> {
         text = manifest::remove_dep(&text, &edited.set, &edited.id).map_err(AddError::from)?;
         deps.push(edited);
     }
-    write(&mut scene, &opened, (text, deps), request.locking)
+    let options = Choosing::default().options("eka lock".to_owned());
+    write(
+        &mut scene,
+        &opened,
+        (text, deps),
+        (request.locking, &options),
+    )
 }
 
 /// Locks what the edited manifest asks for, and writes both files.
@@ -251,9 +272,9 @@ fn write(
     scene: &mut Scene<'_>,
     opened: &Opened,
     (text, deps): (String, Vec<Edited>),
-    locking: Locking,
+    how: (Locking, &Options),
 ) -> Result<Report, Error> {
-    let lock = relock(scene, opened, text, locking)?;
+    let lock = relock(scene, opened, text, how)?;
     Ok(Report {
         manifest: opened.folder.path().join(crate::files::MANIFEST),
         deps,

@@ -95,6 +95,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Add(#[from] crate::add::AddError),
+    /// `eka update`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Update(#[from] crate::update::UpdateError),
     /// The atoms of the work tree.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -170,6 +174,7 @@ impl Error {
             Self::Check(error) => error.exit(),
             Self::Merge(error) => error.exit(),
             Self::Add(error) => error.exit(),
+            Self::Update(error) => error.exit(),
             Self::Local(_) => Exit::No,
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),

@@ -22,12 +22,14 @@ pub mod local;
 pub mod resolve;
 pub mod lock;
 pub mod add;
+pub mod update;
 
 pub mod new;
 pub mod settings;
 pub mod init;
 pub mod publish;
 pub mod mirror;
+pub mod notice;
 pub mod versions;
 pub mod info;
 pub mod fetch;

@@ -3,7 +3,7 @@
 use eka::Exit;
 use eka::add::Add;
 
-use super::locking;
+use super::{choosing, locking};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::{json, render};
@@ -22,6 +22,9 @@ pub(crate) struct Args {
     set: Option<String>,
 
     #[command(flatten)]
+    choosing: choosing::Args,
+
+    #[command(flatten)]
     locking: locking::Args,
 }
 
@@ -31,6 +34,7 @@ pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure
         uris: args.uris,
         set: args.set,
         locking,
+        choosing: args.choosing.choosing(),
     };
     let report = eka::add::add(&session.ctx, &request)?;
     session.answer(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eka::Exit;
 use eka::lock::{Request, Scope, Three};
 
-use super::locking;
+use super::{choosing, locking};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::{json, render};
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     merge: Option<Vec<PathBuf>>,
 
     #[command(flatten)]
+    choosing: choosing::Args,
+
+    #[command(flatten)]
     locking: locking::Args,
 }
 
@@ -56,7 +59,12 @@ pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure
             || json::lock::Shape::of(&report),
         );
     }
-    let report = eka::lock::lock(&session.ctx, &Request { scope, locking })?;
+    let request = Request {
+        scope,
+        locking,
+        choosing: args.choosing.choosing(),
+    };
+    let report = eka::lock::lock(&session.ctx, &request)?;
     session.answer(
         || render::lock::text(&report),
         || json::lock::Shape::of(&report),

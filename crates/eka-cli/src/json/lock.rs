@@ -1,6 +1,6 @@
 //! `eka.lock/1`.
 
-use eka::lock::{Locked, Outcome, Report};
+use eka::lock::{Duplicate, Locked, Outcome, Report, Wanter};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -17,9 +17,28 @@ pub(crate) struct One {
     /// How many atoms it holds.
     atoms: usize,
     /// Whether it was written.
-    written: bool,
+    pub(crate) written: bool,
     /// What is other than before, a line each.
     changes: Vec<String>,
+    /// The atoms of which it holds several versions.
+    duplicates: Vec<Several>,
+}
+
+/// An atom of which a lock holds several versions.
+#[derive(Debug, Serialize)]
+struct Several {
+    id: String,
+    digest: String,
+    /// Oldest first.
+    versions: Vec<Wanted>,
+}
+
+/// One of several versions.
+#[derive(Debug, Serialize)]
+struct Wanted {
+    version: String,
+    /// Who wants it: atoms as the lock names them, `null` for the manifest.
+    by: Vec<Option<String>>,
 }
 
 impl Shape {
@@ -42,6 +61,25 @@ impl One {
             atoms: lock.n_atoms,
             written,
             changes,
+            duplicates: lock.duplicates.iter().map(Several::of).collect(),
+        }
+    }
+}
+
+impl Several {
+    fn of(duplicate: &Duplicate) -> Self {
+        let by = |it: &Wanter| match it {
+            Wanter::Manifest(_) => None,
+            Wanter::Atom(atom) => Some(atom.to_string()),
+        };
+        let wanted = |it: &eka::lock::Wanted| Wanted {
+            version: it.version.to_string(),
+            by: it.by.iter().map(by).collect(),
+        };
+        Self {
+            id: duplicate.id.to_string(),
+            digest: duplicate.digest.to_string(),
+            versions: duplicate.versions.iter().map(wanted).collect(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod mirror;
 pub(crate) mod versions;
 pub(crate) mod info;
 pub(crate) mod lock;
+pub(crate) mod update;
 pub(crate) mod add;
 pub(crate) mod fetch;
 pub(crate) mod tree;

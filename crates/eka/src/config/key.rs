@@ -88,6 +88,14 @@ pub const KEYS: &[Key] = &[
         default: Some("2"),
         doc: "How often a connection that failed is tried again, at most 10 times.",
     },
+    Key {
+        section: "resolve",
+        name: "timeout",
+        shape: Shape::Count,
+        who: Who::Anyone,
+        default: Some("30"),
+        doc: "Seconds that the search for versions that fit together may take. Only the search itself counts, not the time that remotes take.",
+    },
     limit(
         "refs",
         "200000",
@@ -119,6 +127,11 @@ pub const KEYS: &[Key] = &[
     limit("stall-time", "60", "Seconds without a single byte."),
     limit("listing-time", "300", "Seconds for a whole listing."),
     limit("fetch-time", "3600", "Seconds for a whole fetch."),
+    limit(
+        "sets",
+        "1000",
+        "Repositories that one resolution may need, and as many more that it asks early.",
+    ),
     limit(
         "publish-bytes",
         "67108864",

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use atom::ObjectId;
 use atom::commit::SpecCommit;
 use atom::lock::{Lock, LockedAtom, Place};
-use atom::{Id, ObjectId, Version};
 use atom_git::remote::VersionRefs;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{Locked, Opened, Outcome, Report, Scene, Scope, must_be_current, solve};
+use super::{
+    Choosing, Locked, Opened, Outcome, Report, Scene, Scope, folders, must_be_current, solve,
+};
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -18,7 +20,6 @@ use crate::fetch::{
     vanished,
 };
 use crate::files::Access;
-use crate::project;
 use crate::remotes::Remotes;
 
 /// What is said of a lock that does not answer its manifest.
@@ -42,19 +43,6 @@ pub enum CheckError {
     },
 }
 
-/// A locked version that its owner took back.
-#[derive(Debug, Error, Diagnostic)]
-#[error("`{id}@{version}` was yanked")]
-#[diagnostic(
-    severity(warning),
-    code(eka::lock::yanked),
-    help("the lock may keep it; `eka info` shows what there is instead")
-)]
-struct Yanked {
-    id: Id,
-    version: Version,
-}
-
 /// Checks one lock, or all of the repository; nothing is written.
 ///
 /// Each lock answers its manifest; each locked commit is what its ref shows at the origin, or at a
@@ -68,10 +56,7 @@ struct Yanked {
 /// that does not hold, and what keeps remotes from answering.
 pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
-    let folders = match scope {
-        Scope::Here => vec![project::find_atom(&ctx.dir)?],
-        Scope::All => scene.folders()?,
-    };
+    let folders = folders(&mut scene, scope)?;
     let mut opened = Vec::new();
     for folder in &folders {
         opened.push(Opened::open(ctx, folder, Access::Read)?);
@@ -88,7 +73,7 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
     let wanted: Vec<Wanted<'_>> = locks.iter().flat_map(|it| Wanted::all(it)).collect();
     if !wanted.is_empty() {
         shown(ctx, &wanted)?;
-        let answers = solve(&mut scene, &opened)?;
+        let answers = solve(&mut scene, &opened, Choosing::default())?;
         for (it, answer) in opened.iter().zip(&answers) {
             let differences = differences(it.lock.as_ref().unwrap_or(&none), answer);
             if !differences.is_empty() {
@@ -97,11 +82,8 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
             }
         }
     }
-    let locks = opened.iter().zip(&locks).map(|(it, lock)| Locked {
-        path: it.lock_path(),
-        n_atoms: lock.atoms.len(),
-        outcome: Outcome::Current,
-    });
+    let locks = opened.iter().zip(&locks);
+    let locks = locks.map(|(it, lock)| Locked::of(it, lock, Outcome::Current));
     Ok(Report {
         locks: locks.collect(),
     })
@@ -123,11 +105,6 @@ fn shown(ctx: &Context<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
     for (it, shown) in wanted.iter().zip(shown) {
         ctx.check_interrupt()?;
         checker.one(it, &shown)?;
-        let refs = shown.at.as_ref().map(|(_, refs)| *refs);
-        if refs.is_some_and(|it| it.yank.is_some()) {
-            let (id, version) = (it.id.clone(), it.version.clone());
-            ctx.warn(Yanked { id, version });
-        }
     }
     Ok(())
 }

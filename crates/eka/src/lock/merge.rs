@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use atom::lock::duplicates;
 use atom::lock::merge::{Clash, both_sides, merge};
 use atom::lock::moves::{self, Move};
 use atom::lock::{Lock, LockFaults, Remains};
@@ -104,6 +105,7 @@ pub fn merge_files(ctx: &Context<'_>, three: &Three) -> Result<Report, Error> {
             path: ours,
             n_atoms: lock.atoms.len(),
             outcome,
+            duplicates: duplicates::of(&lock),
         }],
     })
 }

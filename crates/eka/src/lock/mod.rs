@@ -2,6 +2,7 @@
 
 mod error;
 mod scene;
+mod told;
 mod check;
 mod merge;
 
@@ -10,18 +11,23 @@ pub use error::LockError;
 pub use merge::{MergeError, Three, merge_files};
 pub(crate) use scene::Scene;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use atom::lock::diff::{self, Change};
+use atom::lock::duplicates;
+pub use atom::lock::duplicates::{Duplicate, Wanted, Wanter};
 use atom::lock::moves::{self, Move};
 use atom::lock::{Lock, Remains};
-use atom::manifest::Manifest;
+use atom::manifest::{Dep, Manifest};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::files::{Access, FilesError, Folder, LOCK, MANIFEST, Texts};
 use crate::project;
-use crate::resolve::Top;
+pub use crate::resolve::Yanked;
+use crate::resolve::{Held, Options, Top, quoted};
+pub use resolver::Order;
 
 /// What to lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +36,17 @@ pub struct Request {
     pub scope: Scope,
     /// Whether locks may change.
     pub locking: Locking,
+    /// Which versions are taken.
+    pub choosing: Choosing,
+}
+
+/// Which of several answers a resolution takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choosing {
+    /// Which versions come first, where the lock holds none that fits.
+    pub order: Order,
+    /// Whether yanked versions may be taken that no lock holds.
+    pub yanked: Yanked,
 }
 
 /// Which atoms are locked.
@@ -69,6 +86,8 @@ pub struct Locked {
     pub n_atoms: usize,
     /// Whether it was written.
     pub outcome: Outcome,
+    /// The atoms of which it holds several versions.
+    pub duplicates: Vec<Duplicate>,
 }
 
 /// Whether a lock was written.
@@ -148,7 +167,7 @@ impl Opened {
         Ok(changes)
     }
 
-    fn top(&self) -> Top {
+    pub(crate) fn top(&self) -> Top {
         let path = self.folder.path().join(MANIFEST);
         Top {
             name: path.to_string_lossy().into_owned(),
@@ -158,25 +177,66 @@ impl Opened {
                 Some(remains) => Some(remains.preferences(&self.manifest)),
                 None => self.lock.clone(),
             },
+            held: match &self.remains {
+                Some(_) => Held::Sides,
+                None => Held::Answer,
+            },
+            unsaved: BTreeSet::new(),
+            at: String::new(),
         }
+    }
+
+    /// The same, with another text in place of the file's.
+    pub(crate) fn edited(&self, text: String, manifest: Manifest) -> Top {
+        let saved = |it: &Dep| {
+            self.manifest
+                .deps
+                .iter()
+                .any(|dep| (&dep.set, &dep.id) == (&it.set, &it.id))
+        };
+        let deps = manifest.deps.iter().enumerate();
+        let unsaved = deps.filter(|(_, it)| !saved(it)).map(|(at, _)| at);
+        Top {
+            unsaved: unsaved.collect(),
+            text,
+            manifest,
+            ..self.top()
+        }
+    }
+
+    /// What writing a lock would come to.
+    pub(crate) fn planned(&self, lock: &Lock) -> Outcome {
+        if lock_text(lock) == self.texts.lock {
+            return Outcome::Current;
+        }
+        self.written(lock)
     }
 
     /// Writes a lock, with the manifest as it was or with another text of it: both or neither.
     pub(crate) fn replace(&self, manifest: Option<String>, lock: &Lock) -> Result<Outcome, Error> {
-        let empty = lock.requires.is_empty() && lock.pins.is_empty();
         let new = Texts {
             manifest: manifest.unwrap_or_else(|| self.texts.manifest.clone()),
-            lock: (!empty).then(|| lock.print()),
+            lock: lock_text(lock),
         };
         if new == self.texts {
             return Ok(Outcome::Current);
         }
         self.folder.replace(&self.texts, &new)?;
-        let before = self.lock.clone().unwrap_or_default();
-        Ok(Outcome::Written {
-            moves: moves::between(&before, lock),
-        })
+        Ok(self.written(lock))
     }
+
+    fn written(&self, lock: &Lock) -> Outcome {
+        let before = self.lock.clone().unwrap_or_default();
+        Outcome::Written {
+            moves: moves::between(&before, lock),
+        }
+    }
+}
+
+/// What stands in a lock's file; none where there is nothing to lock.
+fn lock_text(lock: &Lock) -> Option<String> {
+    let empty = lock.requires.is_empty() && lock.pins.is_empty();
+    (!empty).then(|| lock.print())
 }
 
 /// Locks one atom, or all of the repository.
@@ -189,10 +249,7 @@ impl Opened {
 /// the files may fail with. Nothing is written then.
 pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
-    let folders = match request.scope {
-        Scope::Here => vec![project::find_atom(&ctx.dir)?],
-        Scope::All => scene.folders()?,
-    };
+    let folders = folders(&mut scene, request.scope)?;
     let mut opened = Vec::new();
     for folder in &folders {
         opened.push(match request.locking {
@@ -209,7 +266,7 @@ pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         }
     }
     let locks = if stale {
-        solve(&mut scene, &opened)?
+        solve(&mut scene, &opened, request.choosing)?
     } else {
         opened
             .iter()
@@ -222,13 +279,17 @@ pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
             Locking::Free => it.replace(None, lock)?,
             Locking::Locked { .. } => Outcome::Current,
         };
-        report.locks.push(Locked {
-            path: it.lock_path(),
-            n_atoms: lock.atoms.len(),
-            outcome,
-        });
+        report.locks.push(Locked::of(it, lock, outcome));
     }
     Ok(report)
+}
+
+/// The folders of the atoms in question.
+pub(crate) fn folders(scene: &mut Scene<'_>, scope: Scope) -> Result<Vec<PathBuf>, Error> {
+    match scope {
+        Scope::Here => Ok(vec![project::find_atom(&scene.ctx.dir)?]),
+        Scope::All => scene.folders(),
+    }
 }
 
 /// Refuses where a lock would have to change and may not.
@@ -248,8 +309,18 @@ pub(crate) fn must_be_current(
 }
 
 /// Solves for all of them at once.
-fn solve(scene: &mut Scene<'_>, opened: &[Opened]) -> Result<Vec<Lock>, Error> {
-    scene.resolve(opened.iter().map(Opened::top).collect())
+fn solve(scene: &mut Scene<'_>, opened: &[Opened], choosing: Choosing) -> Result<Vec<Lock>, Error> {
+    let mut tops: Vec<Top> = opened.iter().map(Opened::top).collect();
+    let all = if tops.len() > 1 { " --all" } else { "" };
+    if tops.len() > 1 {
+        for (top, it) in tops.iter_mut().zip(opened) {
+            let folder = it.folder.path();
+            let folder = folder.strip_prefix(&scene.ctx.dir).unwrap_or(folder);
+            top.at = format!(" -C {}", quoted(&folder.to_string_lossy()));
+        }
+    }
+    let options = choosing.options(format!("eka lock{all}"));
+    scene.resolve(tops, &options)
 }
 
 /// Solves for an atom whose manifest has another text now, and writes both.
@@ -257,25 +328,46 @@ pub(crate) fn relock(
     scene: &mut Scene<'_>,
     opened: &Opened,
     text: String,
-    locking: Locking,
+    (locking, options): (Locking, &Options),
 ) -> Result<Locked, Error> {
     let manifest = scene.edited(opened, &text)?;
-    let top = Top {
-        text: text.clone(),
-        manifest,
-        ..opened.top()
-    };
+    let top = opened.edited(text.clone(), manifest);
     if let Locking::Locked { by } = locking {
         let lock = opened.lock.clone().unwrap_or_default();
         must_be_current(opened, by, diff::of_manifest(&top.manifest, &lock))?;
     }
-    let locks = scene.resolve(vec![top])?;
+    let locks = scene.resolve(vec![top], options)?;
     let [lock] = &locks[..] else {
         unreachable!("one top has one lock");
     };
-    Ok(Locked {
-        path: opened.lock_path(),
-        n_atoms: lock.atoms.len(),
-        outcome: opened.replace(Some(text), lock)?,
-    })
+    let outcome = opened.replace(Some(text), lock)?;
+    Ok(Locked::of(opened, lock, outcome))
+}
+
+impl Choosing {
+    /// The same for a resolution that `command` asks for.
+    pub(crate) fn options(self, command: String) -> Options {
+        let flag = match self.order {
+            Order::Newest => "",
+            Order::Minimal => " --minimal-versions",
+            Order::DirectMinimal => " --direct-minimal",
+        };
+        Options {
+            order: self.order,
+            yanked: self.yanked,
+            command: format!("{command}{flag}"),
+            ..Options::default()
+        }
+    }
+}
+
+impl Locked {
+    pub(crate) fn of(opened: &Opened, lock: &Lock, outcome: Outcome) -> Self {
+        Self {
+            path: opened.lock_path(),
+            n_atoms: lock.atoms.len(),
+            outcome,
+            duplicates: duplicates::of(lock),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use atom::lock::diff::{self, Change};
 use atom::lock::{Lock, Place};
@@ -11,9 +12,8 @@ use atom::source::Sourced;
 use atom::{Id, Requirement};
 use atom_git::crawl::Progress;
 use atom_git::repo::Repo;
-use resolver::Order;
 
-use super::{LockError, Opened};
+use super::{LockError, Opened, told};
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
@@ -21,7 +21,7 @@ use crate::files::{FilesError, MANIFEST};
 use crate::here;
 use crate::local;
 use crate::remotes::Remotes;
-use crate::resolve::{LocalAtom, Question, Remote, Top, resolve};
+use crate::resolve::{Bounds, Inquiry, LocalAtom, Options, Question, Remote, ResolveError, Top};
 
 /// The surroundings of a resolution.
 pub(crate) struct Scene<'a> {
@@ -115,8 +115,12 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Resolves, and returns a lock for each top.
-    pub(crate) fn resolve(&mut self, tops: Vec<Top>) -> Result<Vec<Lock>, Error> {
+    /// Resolves, tells what is odd about the answer, and returns a lock for each top.
+    pub(crate) fn resolve(
+        &mut self,
+        tops: Vec<Top>,
+        options: &Options,
+    ) -> Result<Vec<Lock>, Error> {
         for top in &tops {
             let none = Lock::default();
             let lock = top.lock.as_ref().unwrap_or(&none);
@@ -129,6 +133,42 @@ impl<'a> Scene<'a> {
                 return Err(LockError::Pins { name }.into());
             }
         }
+        let answered = self.inquire(tops, |it| it.answer(options))?;
+        told::answered(self.ctx, &answered);
+        Ok(answered.locks)
+    }
+
+    /// Asks a question about these tops, or several: what was brought for one answer serves the
+    /// next. Nothing is written.
+    pub(crate) fn inquire<T>(
+        &mut self,
+        tops: Vec<Top>,
+        ask: impl FnOnce(&mut Inquiry<'_>) -> Result<T, ResolveError>,
+    ) -> Result<T, Error> {
+        let question = self.question(tops)?;
+        let remotes = self.remotes.as_ref().expect("the question opened them");
+        let task = self.ctx.task("resolving", None);
+        let progress = |it: Progress<'_>| {
+            if let Some(text) = detail(&it) {
+                self.ctx.events.emit(Event::Detail(text));
+            }
+            task.advance(1);
+        };
+        let tops = &question.tops;
+        let locks: Vec<Lock> = tops.iter().filter_map(|it| it.lock.clone()).collect();
+        let mut remote = Remote::new(self.ctx, remotes, &progress, &locks);
+        let interrupted = || self.ctx.check_interrupt().is_err();
+        let opened = Inquiry::open(&question, &mut remote, &interrupted);
+        let answer = opened.and_then(|mut it| ask(&mut it));
+        answer.map_err(|error| {
+            let top = question.tops.get(error.top());
+            let bound = top.map(|it| (it.name.clone(), it.text.clone()));
+            let (name, text) = bound.unwrap_or_default();
+            Error::Resolve(Box::new(Sourced::new(error, name, text)))
+        })
+    }
+
+    fn question(&mut self, tops: Vec<Top>) -> Result<Question, Error> {
         let elsewhere = |it: &Top| {
             let used = it
                 .manifest
@@ -145,30 +185,16 @@ impl<'a> Scene<'a> {
             Some(repo) if foreign => here::own_root(remotes, self.ctx, repo),
             _ => None,
         };
-        let bound = tops.first().map(|it| (it.name.clone(), it.text.clone()));
-        let question = Question {
+        let count = |section, name| self.ctx.config.count(section, name);
+        let sets = count("limits", "sets").unwrap_or(u64::MAX);
+        Ok(Question {
             tops,
             locals,
             own_root,
-            order: Order::Newest,
-        };
-        let task = self.ctx.task("resolving", None);
-        let progress = |it: Progress<'_>| {
-            if let Some(text) = detail(&it) {
-                self.ctx.events.emit(Event::Detail(text));
-            }
-            task.advance(1);
-        };
-        let locks: Vec<Lock> = question
-            .tops
-            .iter()
-            .filter_map(|it| it.lock.clone())
-            .collect();
-        let mut remote = Remote::new(self.ctx, remotes, &progress, &locks);
-        let cancelled = || self.ctx.check_interrupt().is_err();
-        resolve(question, &mut remote, &cancelled).map_err(|error| {
-            let (name, text) = bound.unwrap_or_default();
-            Error::Resolve(Box::new(Sourced::new(error, name, text)))
+            bounds: Bounds {
+                solving: Duration::from_secs(count("resolve", "timeout").unwrap_or(u64::MAX)),
+                sets: usize::try_from(sets).unwrap_or(usize::MAX),
+            },
         })
     }
 }

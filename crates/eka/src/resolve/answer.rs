@@ -77,7 +77,8 @@ impl Answer<'_> {
             .collect()
     }
 
-    /// The part of the graph that a manifest's own requirements reach.
+    /// The part of the graph that a manifest's own requirements reach. Of several versions of one
+    /// atom a requirement leads to the newest that fits.
     fn reached(&self, manifest: &Manifest) -> Vec<(AtomId, Version)> {
         let own = self.known.own.root();
         let mut todo: Vec<(AtomId, Version)> = SpecDep::of(manifest)
@@ -88,11 +89,10 @@ impl Answer<'_> {
                     &dep.req,
                 ))
             })
-            .flat_map(|(atom, req)| {
+            .filter_map(|(atom, req)| {
                 let chosen = self.graph.versions(&atom).filter(|it| req.matches(it));
-                chosen
-                    .map(|it| (atom.clone(), it.clone()))
-                    .collect::<Vec<_>>()
+                let newest = chosen.max()?.clone();
+                Some((atom, newest))
             })
             .collect();
         let mut reached = BTreeSet::new();

@@ -12,6 +12,7 @@ use atom::{Id, ObjectId, Requirement, Version};
 
 use super::ResolveError;
 use super::knowledge::{DepPlace, Knowledge, SetFacts, SpecDep, SpecFacts};
+use super::reach::Reach;
 
 /// How many of the newest matching versions have their specs brought before anybody asks.
 const NEWEST: usize = 8;
@@ -19,11 +20,14 @@ const NEWEST: usize = 8;
 /// Where listings and specs come from: the network, or what the cache remembers of it.
 pub(crate) trait Source {
     /// Lists at once what these wishes will probably lead to.
-    fn foresee(&mut self, wishes: &[Wish]) -> Vec<(RepoKey, SetFacts)>;
+    fn foresee(&mut self, wishes: &[Wish], reach: &mut Reach) -> Vec<(RepoKey, SetFacts)>;
     /// Lists each set's ids; what fails is remembered by the source, and left out.
     fn list(&mut self, wants: Vec<ListWant>) -> Vec<(RepoKey, SetFacts)>;
     /// Brings specs; what cannot be had is left out.
     fn specs(&mut self, wants: Vec<SpecWant>) -> Vec<(ObjectId, SpecFacts)>;
+    /// Brings the bytes of commits under `yank` and `deprecate`; what cannot be had is left out,
+    /// and nothing that fails here counts as a failure of its remote.
+    fn notices(&mut self, wants: Vec<SpecWant>) -> BTreeMap<ObjectId, Vec<u8>>;
     /// Why a repository could not be asked, if so.
     fn failure(&mut self, url: &RepoUrl) -> Option<ResolveError>;
 }
@@ -83,12 +87,17 @@ impl Wish {
 }
 
 /// Follows wishes until they lead nowhere new.
-pub(super) fn crawl(known: &mut Knowledge, source: &mut dyn Source, wishes: Vec<Wish>) {
+pub(super) fn crawl(
+    known: &mut Knowledge,
+    source: &mut dyn Source,
+    reach: &mut Reach,
+    wishes: Vec<Wish>,
+) {
     let mut seen = BTreeSet::new();
     let mut covered = BTreeSet::new();
     let mut wave = wishes;
     loop {
-        wave.retain(|it| seen.insert(it.key()));
+        wave.retain(|it| seen.insert(it.key()) && reach.may_ask(&it.url));
         if wave.is_empty() {
             return;
         }
@@ -169,7 +178,7 @@ fn specs_of(known: &Knowledge, wish: &Wish) -> Vec<ObjectId> {
                 .rev()
                 .filter(|(version, _)| req.matches(version));
             matching
-                .filter(|(_, it)| !it.yanked)
+                .filter(|(_, it)| it.yank.is_none())
                 .take(NEWEST)
                 .map(|(_, it)| it.spec)
                 .collect()

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::origins::TwoOrigins;
+use super::unsolvable::Unsolvable;
 use crate::exit::Exit;
 
 /// Why there is no lock.
@@ -16,7 +17,7 @@ pub enum ResolveError {
     /// No set of versions holds together.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Unsolvable(#[from] resolver::Unsolvable),
+    Unsolvable(#[from] Unsolvable),
     /// A fault of the resolver.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -25,6 +26,28 @@ pub enum ResolveError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Cancelled(#[from] resolver::Cancelled),
+    /// Solving took too long.
+    #[error("no answer was found in {seconds} s of solving, and whether there is one is not known")]
+    #[diagnostic(
+        code(eka::lock::too_long),
+        help(
+            "narrow a requirement, such as `>=1` to `^1`, or give it more time by `--config resolve.timeout={}`", seconds.saturating_mul(10).max(10)
+        )
+    )]
+    TooLong {
+        /// `resolve.timeout`.
+        seconds: u64,
+    },
+    /// What is asked leads to too many repositories.
+    #[error("the dependencies lie in more than {limit} sets")]
+    #[diagnostic(
+        code(eka::lock::too_many_sets),
+        help("if they are to be trusted with more, raise `limits.sets`")
+    )]
+    TooManySets {
+        /// `limits.sets`.
+        limit: usize,
+    },
     /// Two manifests disagree on where a set lies.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -169,11 +192,20 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
+    /// Which of the manifests it points into, by position.
+    pub(crate) const fn top(&self) -> usize {
+        match self {
+            Self::Unsolvable(it) => it.top,
+            _ => 0,
+        }
+    }
+
     /// What it means for the command.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Unsolvable(_) | Self::NoLocal { .. } | Self::NoSet { .. } => Exit::No,
+            Self::TooLong { .. } | Self::TooManySets { .. } => Exit::No,
             Self::Wrong(_) | Self::Lost { .. } => Exit::Bug,
             Self::Cancelled(_) => Exit::Interrupted,
             Self::TwoOrigins(_)

@@ -21,6 +21,8 @@ pub(super) struct Knowledge {
     pub(super) locals: BTreeMap<Id, LocalAtom>,
     /// The root of the repository one works in; a stand-in where it was never posted.
     pub(super) own: OwnRoot,
+    /// The yanked versions that were let in for this once.
+    pub(super) lifted: BTreeSet<(AtomId, Version)>,
 }
 
 /// The root under which the atoms of the work tree stand in a universe.
@@ -52,8 +54,10 @@ pub(crate) struct VersionFacts {
     pub(super) atom: ObjectId,
     /// The spec commit.
     pub(super) spec: ObjectId,
-    /// Whether a `yank` ref stands beside them.
-    pub(super) yanked: bool,
+    /// The commit of the `yank` ref beside them, if there is one.
+    pub(super) yank: Option<ObjectId>,
+    /// The commit of the `deprecate` ref beside them, if there is one.
+    pub(super) deprecate: Option<ObjectId>,
 }
 
 impl VersionFacts {
@@ -164,6 +168,19 @@ impl Knowledge {
         }
     }
 
+    /// Lets yanked versions in; returns whether one of them was not in before.
+    pub(super) fn lift(&mut self, versions: BTreeSet<(AtomId, Version)>) -> bool {
+        let before = self.lifted.len();
+        self.lifted.extend(versions);
+        self.lifted.len() > before
+    }
+
+    /// How much is known; it only grows.
+    pub(super) fn n_facts(&self) -> usize {
+        let listed: usize = self.sets.values().map(|it| it.atoms.len()).sum();
+        self.sets.len() + listed + self.specs.len() + self.lifted.len()
+    }
+
     /// The root behind a URL, once it was listed.
     pub(super) fn root_at(&self, url: &RepoUrl) -> Option<Root> {
         self.sets.get(&url.key()).map(|it| it.root)
@@ -265,7 +282,8 @@ impl Knowledge {
     ) {
         universe.list(atom.clone(), versions.keys().cloned());
         for (version, facts) in versions {
-            if facts.yanked {
+            let lifted = || self.lifted.contains(&(atom.clone(), version.clone()));
+            if facts.yank.is_some() && !lifted() {
                 universe.exclude(atom, version, Exclusion::Yanked);
             }
             let spec = match self.specs.get(&facts.spec) {

@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::ResolveError;
 use super::crawl::{ListWant, Source, SpecWant, Wish, crawl};
 use super::knowledge::{GoodSpec, Knowledge, SetFacts, SpecDep, SpecFacts, VersionFacts};
+use super::reach::Reach;
 use crate::context::{Context, Network};
 use crate::event::Event;
 use crate::here::seconds;
@@ -220,12 +221,13 @@ impl<'a> Remote<'a> {
 }
 
 impl Source for Remote<'_> {
-    fn foresee(&mut self, wishes: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+    fn foresee(&mut self, wishes: &[Wish], reach: &mut Reach) -> Vec<(RepoKey, SetFacts)> {
         let mut remembered = Remembered {
             cache: self.cache,
             asked: BTreeMap::new(),
         };
-        crawl(&mut Knowledge::default(), &mut remembered, wishes.to_vec());
+        let (mut known, wishes) = (Knowledge::default(), wishes.to_vec());
+        crawl(&mut known, &mut remembered, reach, wishes);
         self.list(remembered.asked.into_values().collect())
     }
 
@@ -259,6 +261,17 @@ impl Source for Remote<'_> {
             }
         }
         specs
+    }
+
+    fn notices(&mut self, wants: Vec<SpecWant>) -> BTreeMap<ObjectId, Vec<u8>> {
+        if self.ctx.network == Network::Online {
+            let failures = std::mem::take(&mut self.failures);
+            self.bring(&wants);
+            self.failures = failures;
+        }
+        let all = wants.iter().flat_map(|it| it.commits.iter().copied());
+        all.filter_map(|id| Some((id, self.cache.commit(id).ok()??)))
+            .collect()
     }
 
     fn failure(&mut self, url: &RepoUrl) -> Option<ResolveError> {
@@ -304,7 +317,7 @@ impl Remote<'_> {
 }
 
 impl Source for Remembered<'_> {
-    fn foresee(&mut self, _: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+    fn foresee(&mut self, _: &[Wish], _: &mut Reach) -> Vec<(RepoKey, SetFacts)> {
         Vec::new()
     }
 
@@ -329,6 +342,10 @@ impl Source for Remembered<'_> {
             .collect()
     }
 
+    fn notices(&mut self, _: Vec<SpecWant>) -> BTreeMap<ObjectId, Vec<u8>> {
+        BTreeMap::new()
+    }
+
     fn failure(&mut self, _: &RepoUrl) -> Option<ResolveError> {
         None
     }
@@ -347,7 +364,8 @@ fn read(
             let facts = VersionFacts {
                 atom: refs.atom?,
                 spec: refs.spec?,
-                yanked: refs.yank.is_some(),
+                yank: refs.yank,
+                deprecate: refs.deprecate,
             };
             Some((version.clone(), facts))
         });
@@ -361,15 +379,16 @@ fn read(
     Some((url.key(), facts))
 }
 
-/// Adds what another mirror of the same set lists. Where they name different specs of one version,
-/// the lesser id counts, so that their order does not.
+/// Adds what another mirror of the same set lists. Where they name different commits for one
+/// version beside the atom's, the lesser id counts, so that their order does not.
 fn join(set: &mut SetFacts, other: SetFacts) {
     for (id, versions) in other.atoms {
         let known = set.atoms.entry(id).or_default();
         for (version, facts) in versions {
             let known = known.entry(version).or_insert_with(|| facts.clone());
             known.spec = known.spec.min(facts.spec);
-            known.yanked |= facts.yanked;
+            known.yank = known.yank.into_iter().chain(facts.yank).min();
+            known.deprecate = known.deprecate.into_iter().chain(facts.deprecate).min();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use atom::commit::SpecCommit;
 use atom::lock::Lock;
@@ -9,11 +10,11 @@ use atom::manifest::Manifest;
 use atom::url::{RepoKey, RepoUrl};
 use atom::{AtomId, AtomPath, Id, NarHash, ObjectId, Root, Version};
 use proptest::prelude::*;
-use resolver::Order;
 
 use super::crawl::{ListWant, Source, SpecWant, Wish};
 use super::knowledge::{GoodSpec, SetFacts, SpecDep, SpecFacts, VersionFacts};
-use super::{LocalAtom, Question, ResolveError, Top, resolve};
+use super::reach::Reach;
+use super::{Bounds, Held, Inquiry, LocalAtom, Options, Question, ResolveError, Top};
 
 /// Repositories by URL, and what they hold.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +22,28 @@ struct World {
     sets: BTreeMap<RepoKey, (RepoUrl, Root)>,
     atoms: BTreeMap<(RepoKey, Id), BTreeMap<Version, VersionFacts>>,
     specs: BTreeMap<ObjectId, SpecFacts>,
+    notices: BTreeMap<ObjectId, Vec<u8>>,
     dead: BTreeSet<RepoKey>,
     /// What comes unasked with each answer, as from a warm cache: this share of all, in percent.
     unasked: usize,
+}
+
+/// Nothing of a test gets near them.
+const BOUNDS: Bounds = Bounds {
+    solving: Duration::from_secs(600),
+    sets: 1000,
+};
+
+fn top(text: &str, lock: Option<Lock>) -> Top {
+    Top {
+        name: "atom.toml".to_owned(),
+        text: String::new(),
+        manifest: Manifest::parse_own(text).unwrap(),
+        lock,
+        held: Held::Answer,
+        unsaved: BTreeSet::new(),
+        at: String::new(),
+    }
 }
 
 fn url(text: &str) -> RepoUrl {
@@ -85,7 +105,8 @@ impl World {
         let facts = VersionFacts {
             atom: object(&format!("atom {at} {id} {version}")),
             spec: object(&format!("spec {at} {id} {version}")),
-            yanked: false,
+            yank: None,
+            deprecate: None,
         };
         let good = GoodSpec {
             commit: SpecCommit {
@@ -115,25 +136,29 @@ impl World {
 
     fn ask_for(&self, text: &str, lock: Option<Lock>) -> Result<Lock, ResolveError> {
         let mut world = self.clone();
-        let top = Top {
-            name: "atom.toml".to_owned(),
-            text: String::new(),
-            manifest: Manifest::parse_own(text).unwrap(),
-            lock,
-        };
+        let top = top(text, lock);
         let question = Question {
             tops: vec![top],
             locals: BTreeMap::new(),
             own_root: None,
-            order: Order::Newest,
+            bounds: BOUNDS,
         };
-        let mut locks = resolve(question, &mut world, &|| false)?;
+        let mut locks = world.answer(&question, &Options::default())?;
         Ok(locks.remove(0))
+    }
+
+    fn answer(
+        &mut self,
+        question: &Question,
+        options: &Options,
+    ) -> Result<Vec<Lock>, ResolveError> {
+        let mut inquiry = Inquiry::open(question, self, &|| false)?;
+        Ok(inquiry.answer(options)?.locks)
     }
 }
 
 impl Source for World {
-    fn foresee(&mut self, _: &[Wish]) -> Vec<(RepoKey, SetFacts)> {
+    fn foresee(&mut self, _: &[Wish], _: &mut Reach) -> Vec<(RepoKey, SetFacts)> {
         Vec::new()
     }
 
@@ -172,6 +197,13 @@ impl Source for World {
         commits
             .chain(unasked)
             .filter_map(|it| Some((it, self.specs.get(&it)?.clone())))
+            .collect()
+    }
+
+    fn notices(&mut self, wants: Vec<SpecWant>) -> BTreeMap<ObjectId, Vec<u8>> {
+        let commits = wants.into_iter().flat_map(|it| it.commits);
+        commits
+            .filter_map(|it| Some((it, self.notices.get(&it)?.clone())))
             .collect()
     }
 
@@ -365,20 +397,15 @@ fn a_local_dependency_falls_back_to_nothing() {
         let text = format!(
             "[atom]\nid = \"top\"\nversion = \"1.0.0\"\n[sets]\nhere = \"::\"\n[deps.here]\nutil = \"{req}\"\n"
         );
-        let top = Top {
-            name: "atom.toml".to_owned(),
-            text: String::new(),
-            manifest: Manifest::parse_own(&text).unwrap(),
-            lock: None,
-        };
+        let top = top(&text, None);
         let util = local("0.1.0", manifest("util", "0.1.0", &[]));
         let question = Question {
             tops: vec![top],
             locals: BTreeMap::from([("util".parse().unwrap(), util)]),
             own_root,
-            order: Order::Newest,
+            bounds: BOUNDS,
         };
-        resolve(question, &mut world.clone(), &|| false)
+        world.clone().answer(&question, &Options::default())
     };
     assert_eq!(names(&ask("^0.1", None).unwrap()[0]), ["util@0.1.0"]);
     for own_root in [None, Some(root(1))] {
@@ -401,19 +428,15 @@ fn where_the_graph_comes_back_the_work_tree_counts() {
         manifest: Manifest::parse_own(&manifest("util", "1.7.0", &[])).unwrap(),
     };
     let ask = |own_root| {
-        let top = Top {
-            name: "atom.toml".to_owned(),
-            text: String::new(),
-            manifest: Manifest::parse_own(&manifest("top", "1.0.0", &[(B, "y", "^1")])).unwrap(),
-            lock: None,
-        };
+        let top = top(&manifest("top", "1.0.0", &[(B, "y", "^1")]), None);
         let question = Question {
             tops: vec![top],
             locals: BTreeMap::from([("util".parse().unwrap(), local.clone())]),
             own_root,
-            order: Order::Newest,
+            bounds: BOUNDS,
         };
-        let locks = resolve(question, &mut world.clone(), &|| false).unwrap();
+        let locks = world.clone().answer(&question, &Options::default());
+        let locks = locks.unwrap();
         locks[0].clone()
     };
     let lock = ask(Some(root(1)));

@@ -1,0 +1,70 @@
+//! `eka update`.
+
+use eka::Exit;
+use eka::lock::Scope;
+use eka::update::{Reach, Request, Writing};
+
+use super::{choosing, locking};
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::{json, render};
+
+/// Move what `atom.lock` holds to newer versions
+///
+/// Without IDs everything moves to the newest that all requirements allow. With IDs these atoms do,
+/// and of the others only those that must. `atom.toml` stays as it is: a version that it does not
+/// allow comes by `eka add`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Atoms of the lock: an id, `set.id`, or `id#` and the first 8 characters of the digest
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+
+    /// Move the one atom named to exactly VERSION, be it newer or older
+    #[arg(long, value_name = "VERSION")]
+    to: Option<String>,
+
+    /// Move what these atoms need as well
+    #[arg(long)]
+    recursive: bool,
+
+    /// Update the locks of all atoms of the repository, in one solve
+    #[arg(long)]
+    all: bool,
+
+    /// Write nothing, and show what would move
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    choosing: choosing::Args,
+
+    #[command(flatten)]
+    locking: locking::Args,
+}
+
+pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let locking = args.locking.apply(session)?;
+    let request = Request {
+        scope: if args.all { Scope::All } else { Scope::Here },
+        ids: args.ids,
+        to: args.to,
+        reach: if args.recursive {
+            Reach::Recursive
+        } else {
+            Reach::Named
+        },
+        writing: if args.dry_run {
+            Writing::DryRun
+        } else {
+            Writing::Done
+        },
+        locking,
+        choosing: args.choosing.choosing(),
+    };
+    let report = eka::update::update(&session.ctx, &request)?;
+    session.answer(
+        || render::update::text(&report),
+        || json::update::Shape::of(&report),
+    )
+}

@@ -1,0 +1,26 @@
+//! `eka update` as text.
+
+use eka::lock::Outcome;
+use eka::update::{Report, Updated, Writing};
+
+use super::{esc, lock};
+use crate::session::Text;
+
+pub(crate) fn text(report: &Report) -> Text {
+    let note = report.locks.iter().map(|it| one(it, report.writing));
+    Text {
+        out: String::new(),
+        note: note.collect(),
+    }
+}
+
+fn one(updated: &Updated, writing: Writing) -> String {
+    match (&updated.lock.outcome, writing) {
+        (Outcome::Written { moves }, Writing::DryRun) => {
+            let path = esc(updated.lock.path.display());
+            let moves = moves.iter().map(|it| format!("  {}\n", esc(it)));
+            format!("would change `{path}`\n{}", moves.collect::<String>())
+        }
+        _ => lock::one(&updated.lock),
+    }
+}
