@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use atom::manifest::{self, EditError, Manifest, SetPlace};
-use atom::refname::ATOMS_PREFIX;
+use atom::refname::{ATOMS_PREFIX, ROOT_REF};
 use atom::uri::{Repository, Uri, UriError, Wanted};
 use atom::url::RepoUrl;
 use atom::{Id, IdError, Name, Requirement, Version, confusable};
 use atom_git::remote::atoms::prefixes;
-use atom_git::remote::{AtomListing, Session};
+use atom_git::remote::{AtomListing, Fault, RemoteError, Session};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::context::Context;
+use crate::context::{Context, Network};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
@@ -157,6 +157,21 @@ pub enum AddError {
         /// What it may mean.
         deps: Vec<String>,
     },
+    /// Credentials of the URL open the set, and the manifest records none.
+    #[error("`{url}` is closed to whoever gives no credentials, and the manifest records none")]
+    #[diagnostic(
+        code(eka::add::credentials),
+        help(
+            "give them to git, which eka asks as well: by a credential helper or `~/.netrc`; then add the set by its URL without them"
+        )
+    )]
+    Credentials {
+        /// The set, as the manifest would record it.
+        url: RepoUrl,
+        /// What it says to whoever gives none.
+        #[source]
+        source: Box<RemoteError>,
+    },
     /// The manifest cannot be edited.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -182,6 +197,7 @@ impl AddError {
         match self {
             Self::NoSet { .. } | Self::NotFound { .. } | Self::NoLocal { .. } => Exit::No,
             Self::NoDep { .. } | Self::Ambiguous { .. } => Exit::No,
+            Self::Credentials { .. } => Exit::Network,
             _ => Exit::Usage,
         }
     }
@@ -216,6 +232,7 @@ pub fn add(ctx: &Context<'_>, request: &Add) -> Result<Report, Error> {
             Repository::Here => add_local(&mut scene, &manifest, &mut text, (id, req))?,
             Repository::At(url) => {
                 let url = crate::here::absolute(ctx, url);
+                open_without_credentials(&mut scene, &url)?;
                 let req = match req {
                     Some(req) => req,
                     None => newest(&mut scene, &url, &id)?,
@@ -301,6 +318,39 @@ fn add_local(
     };
     *text = manifest::add_local_dep(text, &set, &id, &req).map_err(AddError::from)?;
     Ok(Edited { set, id, req })
+}
+
+/// Refuses a set that is opened by credentials of the URL alone: nobody could lock it later.
+fn open_without_credentials(scene: &mut Scene<'_>, url: &RepoUrl) -> Result<(), Error> {
+    let public = url.public();
+    if public == *url || scene.ctx.network != Network::Online {
+        return Ok(());
+    }
+    let remotes = scene.remotes()?;
+    let list = |url| {
+        let session = Session::open(url, remotes.options());
+        session.and_then(|mut it| it.list(&[ROOT_REF.to_owned()]))
+    };
+    match list(&public) {
+        Err(source) if is_closed(&source.fault) => {
+            // What they do not open either is told as it is.
+            list(url)?;
+            let (url, source) = (public, Box::new(source));
+            Err(AddError::Credentials { url, source }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether credentials might help: hosts hide what is private.
+const fn is_closed(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Unauthenticated { .. }
+            | Fault::Forbidden { .. }
+            | Fault::InsecureCredentials
+            | Fault::NoRepository { .. }
+    )
 }
 
 /// The requirement that takes the newest version there is, and what is compatible with it.

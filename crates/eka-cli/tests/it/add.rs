@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use testkit::http::{GitHttp, Serving};
+
 use crate::published::{Sets, manifest};
 use crate::support::World;
 
@@ -158,4 +160,45 @@ fn credentials_reach_neither_file() {
     for text in [shown, world.read("atom.toml")] {
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+#[test]
+fn a_set_that_only_the_urls_credentials_open_is_told_as_such() {
+    let world = World::new();
+    let core = Sets::new(&world).set("core");
+    core.publish("zlib", "1.0.0", &manifest("zlib", "1.0.0"));
+    let serving = Serving {
+        login: Some(("ada".to_owned(), "s3cret".to_owned())),
+        ..Serving::default()
+    };
+    let server = GitHttp::start_with(&world.env.path("sets"), &serving);
+    let place = format!("{}/core/.git", server.url());
+    let opened = place.replace("://", "://ada:s3cret@");
+    let before = manifest("it", "1.0.0");
+    world.write("atom.toml", &before);
+    for atom in ["zlib", "zlib@^1"] {
+        let shown = world.run(&["add", &format!("{opened}::{atom}")]);
+        assert!(
+            shown.starts_with("4\nerr: eka::add::credentials"),
+            "{shown}"
+        );
+        assert!(shown.contains("credential helper or `~/.netrc`"), "{shown}");
+        assert_eq!(world.read("atom.toml"), before);
+    }
+    // What does not open it is no matter of the manifest.
+    let wrong = place.replace("://", "://ada:wrong@");
+    let shown = world.run(&["add", &format!("{wrong}::zlib@^1")]);
+    assert!(
+        shown.starts_with("4\nerr: eka::remote::unauthenticated"),
+        "{shown}"
+    );
+    // Git's own means serve the bare URL, and the other as well.
+    let netrc = "machine 127.0.0.1 login ada password s3cret\n";
+    fs::write(world.env.home().join(".netrc"), netrc).unwrap();
+    let shown = world.run(&["add", &format!("{opened}::zlib@^1")]);
+    assert!(shown.starts_with("0\n"), "{shown}");
+    assert!(
+        world.read("atom.toml").contains(&format!("\"{place}\"")),
+        "{shown}"
+    );
 }
