@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::remotes::{Remote, Remotes};
 use crate::target;
-use crate::versions::{Atom, Listed, VersionsError, one, read};
+use crate::versions::{Atom, Listed, VersionsError, one, read, tell};
 
 /// Of what.
 #[derive(Debug, Clone)]
@@ -89,7 +89,8 @@ pub fn info(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let listing = read(ctx, &url, &seen.listing);
     let no_set = || VersionsError::NoSet { url: url.clone() };
     let root = listing.root.ok_or_else(no_set)?;
-    let atom = one(&listing, root, &url, id, req.as_ref())?;
+    let mut atom = one(&listing, root, &url, id, req.as_ref())?;
+    tell(ctx, &mut remote, atom.versions.iter_mut());
     let (chosen, spec) = newest(ctx, &mut remote, root, &atom)?;
     Ok(Report {
         repository: url,

@@ -116,6 +116,11 @@ impl Remote<'_> {
         &self.url
     }
 
+    /// The cache that fetched objects rest in.
+    pub(crate) const fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
     /// The refs below these prefixes: as they are now, or offline as they were last seen, which is
     /// told.
     ///

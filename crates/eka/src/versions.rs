@@ -4,15 +4,16 @@ use std::fmt::Display;
 
 use atom::uri::{Uri, Wanted};
 use atom::url::RepoUrl;
-use atom::{AtomId, Digest, Id, Requirement, Root, Version};
+use atom::{AtomId, Digest, Id, ObjectId, Requirement, Root, Version};
 use atom_git::remote::{AtomListing, VersionRefs, atoms};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::context::Context;
+use crate::context::{Context, Network};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::remotes::Remotes;
+use crate::notice::Notice;
+use crate::remotes::{Remote, Remotes};
 use crate::target;
 
 /// Of what.
@@ -51,6 +52,10 @@ pub struct Listed {
     pub version: Version,
     /// Its refs.
     pub refs: VersionRefs,
+    /// What its owner says of the yank, as far as it is known.
+    pub yank: Notice,
+    /// What its owner says of the deprecation, as far as it is known.
+    pub deprecation: Notice,
 }
 
 /// Why there is nothing to show.
@@ -147,12 +152,13 @@ pub fn versions(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
             return Err(VersionsError::GitRef { text }.into());
         }
     };
-    let seen = remotes.at(url.clone()).list(&prefixes)?;
+    let mut remote = remotes.at(url.clone());
+    let seen = remote.list(&prefixes)?;
     let listing = read(ctx, &url, &seen.listing);
     let root = listing
         .root
         .ok_or_else(|| VersionsError::NoSet { url: url.clone() })?;
-    let atoms = match wanted {
+    let mut atoms = match wanted {
         Some((id, req)) => vec![one(&listing, root, &url, &id, req.as_ref())?],
         None => {
             let ids = listing.versions.keys();
@@ -160,11 +166,47 @@ pub fn versions(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
             atoms.filter(|it| !it.versions.is_empty()).collect()
         }
     };
+    tell(
+        ctx,
+        &mut remote,
+        atoms.iter_mut().flat_map(|it| &mut it.versions),
+    );
     Ok(Report {
         repository: url,
         root,
         atoms,
     })
+}
+
+/// Reads what owners say of the marked ones of these versions. What cannot be had stays unsaid.
+pub(crate) fn tell<'a>(
+    ctx: &Context<'_>,
+    remote: &mut Remote<'_>,
+    versions: impl Iterator<Item = &'a mut Listed>,
+) {
+    let marked = |it: &&mut Listed| it.is_yanked() || it.is_deprecated();
+    let marked: Vec<&mut Listed> = versions.filter(marked).collect();
+    let commits = marked
+        .iter()
+        .flat_map(|it| [it.refs.yank, it.refs.deprecate]);
+    let commits: Vec<ObjectId> = commits.flatten().collect();
+    if ctx.network == Network::Online {
+        // The marks count whether or not their reasons can be had.
+        drop(remote.fetch(&commits));
+    }
+    let url = remote.url().clone();
+    let bytes = |commit: Option<ObjectId>| remote.cache().commit(commit?).ok()?;
+    for it in marked {
+        let Some(atom) = it.refs.atom else {
+            continue;
+        };
+        if let Some(bytes) = bytes(it.refs.yank) {
+            it.yank = Notice::of_yank(&bytes, atom);
+        }
+        if let Some(bytes) = bytes(it.refs.deprecate) {
+            it.deprecation = Notice::of_deprecation(&bytes, atom, &url);
+        }
+    }
 }
 
 /// Reads the atoms out of a listing, and warns of refs that are none.
@@ -219,6 +261,8 @@ impl Atom {
             .map(|(version, refs)| Listed {
                 version: version.clone(),
                 refs: *refs,
+                yank: Notice::default(),
+                deprecation: Notice::default(),
             })
             .collect();
         versions.reverse();

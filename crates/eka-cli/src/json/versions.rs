@@ -28,7 +28,13 @@ pub(crate) struct Version {
     src: Option<String>,
     signed: bool,
     yanked: bool,
+    /// Why, as far as it is known.
+    yank_reason: Option<String>,
     deprecated: bool,
+    /// Why, as far as it is known.
+    deprecation_reason: Option<String>,
+    /// The URI of what to use instead of a deprecated version.
+    successor: Option<String>,
 }
 
 impl<'a> Shape<'a> {
@@ -62,7 +68,10 @@ impl Version {
             src: refs.src.map(|it| it.to_string()),
             signed: refs.sig.is_some(),
             yanked: listed.is_yanked(),
+            yank_reason: listed.yank.reason.clone(),
             deprecated: listed.is_deprecated(),
+            deprecation_reason: listed.deprecation.reason.clone(),
+            successor: listed.deprecation.successor.clone(),
         }
     }
 }

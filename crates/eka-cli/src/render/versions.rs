@@ -1,11 +1,13 @@
 //! `eka versions` as text.
 
+use eka::notice::Notice;
 use eka::versions::{Listed, Report};
 
 use super::esc;
 use crate::session::Text;
 
-/// One line a version, the newest first: `<id> <version>[ yanked][ deprecated]`.
+/// One line a version, the newest first: `<id> <version>[ yanked][ deprecated]`, each mark with
+/// its owner's words in parentheses, where there are any.
 pub(crate) fn text(report: &Report) -> Text {
     let mut out = String::new();
     for atom in &report.atoms {
@@ -24,8 +26,17 @@ pub(crate) fn text(report: &Report) -> Text {
 /// What is to be known of a version before it is taken.
 pub(super) fn marks(listed: &Listed) -> String {
     let marks = [
-        (listed.is_yanked(), " yanked"),
-        (listed.is_deprecated(), " deprecated"),
+        (listed.is_yanked(), "yanked", &listed.yank),
+        (listed.is_deprecated(), "deprecated", &listed.deprecation),
     ];
-    marks.iter().filter(|it| it.0).map(|it| it.1).collect()
+    let marks = marks.iter().filter(|it| it.0);
+    let mark = |(_, mark, notice): &(bool, &str, &Notice)| {
+        let successor = notice.successor.as_ref().map(|it| format!("use {it}"));
+        let words: Vec<String> = notice.short().into_iter().chain(successor).collect();
+        match words.is_empty() {
+            true => format!(" {mark}"),
+            false => format!(" {mark} ({})", esc(words.join("; "))),
+        }
+    };
+    marks.map(mark).collect()
 }

@@ -20,6 +20,8 @@ mod diff;
 mod verify;
 mod add;
 mod lock;
+mod unsolvable;
+mod notices;
 mod lock_check;
 mod lock_merge;
 mod determinism;

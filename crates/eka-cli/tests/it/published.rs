@@ -1,6 +1,7 @@
 //! Repositories with published atoms, written by git itself from the bytes of the format.
 
 use atom::commit::{AtomCommit, SpecCommit};
+use atom::notice::{Deprecation, Yank};
 use atom::refname::{AtomRef, Part};
 use atom::{AtomId, NarHash, ObjectId, Root};
 use testkit::repo::Repo;
@@ -67,6 +68,39 @@ impl Published {
         self.set(id, version, Part::Spec, &spec);
         self.set(id, version, Part::Src, &head.to_string());
         spec
+    }
+
+    /// Takes a version back.
+    pub(crate) fn yank(&self, id: &str, version: &str, reason: &str) {
+        let yank = Yank {
+            atom: self.rev(id, version),
+            reason: reason.parse().unwrap(),
+        };
+        let commit = self.notice(&yank.print());
+        self.set(id, version, Part::Yank, &commit);
+    }
+
+    /// Advises against a version.
+    pub(crate) fn deprecate(&self, id: &str, version: &str, (reason, uri): (&str, Option<&str>)) {
+        let deprecation = Deprecation {
+            atom: self.rev(id, version),
+            successor: uri.map(|it| it.parse().unwrap()),
+            reason: reason.parse().unwrap(),
+        };
+        let commit = self.notice(&deprecation.print());
+        self.set(id, version, Part::Deprecate, &commit);
+    }
+
+    fn rev(&self, id: &str, version: &str) -> ObjectId {
+        let version = version.parse().unwrap();
+        let name = AtomRef::new(id.parse().unwrap(), version, Part::Atom);
+        self.repo.rev(&name.to_string()).parse().unwrap()
+    }
+
+    /// A commit over the empty tree, which is written as well.
+    pub(crate) fn notice(&self, bytes: &[u8]) -> String {
+        self.repo.git_with(["mktree"], b"");
+        self.object("commit", bytes)
     }
 
     /// Sets one ref of a version.

@@ -50,6 +50,16 @@ impl World {
         self.show(&self.eka(args).output().unwrap())
     }
 
+    /// Runs a line as one pastes it into a shell.
+    pub(crate) fn paste(&self, line: &str) -> String {
+        let binary = Path::new(env!("CARGO_BIN_EXE_eka")).parent().unwrap();
+        let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]);
+        let mut shell = self.env.command("/bin/sh");
+        let shell = shell.args(["-c", line]).current_dir(self.dir());
+        let output = shell.env("PATH", path.unwrap()).output();
+        self.show(&output.unwrap())
+    }
+
     /// The exit code, then stdout, then stderr; the world's own path is `[WORLD]`.
     pub(crate) fn show(&self, output: &Output) -> String {
         let code = output.status.code().map_or(-1, |it| it);

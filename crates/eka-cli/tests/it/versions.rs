@@ -69,7 +69,7 @@ fn of_a_whole_repository_over_http() {
     );
     assert!(shown.contains(&expected), "{shown}");
     assert!(
-        shown.contains(r#""signed":false,"yanked":false,"deprecated":true}"#),
+        shown.contains(r#""signed":false,"yanked":false,"yank_reason":null,"deprecated":true,"deprecation_reason":null,"successor":null}"#),
         "{shown}"
     );
 }

@@ -316,7 +316,9 @@ fn solve(scene: &mut Scene<'_>, opened: &[Opened], choosing: Choosing) -> Result
         for (top, it) in tops.iter_mut().zip(opened) {
             let folder = it.folder.path();
             let folder = folder.strip_prefix(&scene.ctx.dir).unwrap_or(folder);
-            top.at = format!(" -C {}", quoted(&folder.to_string_lossy()));
+            if !folder.as_os_str().is_empty() {
+                top.at = format!(" -C {}", quoted(&folder.to_string_lossy()));
+            }
         }
     }
     let options = choosing.options(format!("eka lock{all}"));
