@@ -122,6 +122,7 @@ pub(crate) enum Command {
     Update(commands::update::Args),
     Fetch(commands::fetch::Args),
     Tree(commands::tree::Args),
+    Outdated(commands::outdated::Args),
     Diff(commands::diff::Args),
     Verify(commands::verify::Args),
     Config(commands::config::Args),

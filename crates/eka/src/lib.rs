@@ -35,6 +35,7 @@ pub mod info;
 pub mod fetch;
 pub mod look;
 pub mod tree;
+pub mod outdated;
 pub mod diff;
 pub mod verify;
 

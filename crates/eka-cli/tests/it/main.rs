@@ -17,6 +17,7 @@ mod fetch;
 mod fetch_faults;
 mod tree;
 mod diff;
+mod outdated;
 mod verify;
 mod add;
 mod lock;

@@ -1,4 +1,12 @@
-//! What the commands that look share: the lock as it is, and some atoms of it.
+//! What the commands that look share: the lock as it is, some atoms of it, who asks for them, and
+//! what their origins have now.
+
+mod asks;
+mod offers;
+
+pub(crate) use asks::Asks;
+pub use asks::{Ask, Asker};
+pub(crate) use offers::Offers;
 
 use std::path::PathBuf;
 
