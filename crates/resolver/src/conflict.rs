@@ -109,6 +109,8 @@ pub enum Found {
     Versions(Vec<Branch>),
     /// The same requirement was explained before.
     Shown,
+    /// It lies too deep to be told.
+    Omitted,
 }
 
 /// The versions that exist where none fits.
@@ -150,6 +152,11 @@ pub enum Why {
     Excluded(Vec<Excluded>),
     /// They need something that fails.
     Needs(Vec<Want>),
+    /// They are required by what another version of the same atom leads to.
+    Rival {
+        /// That version.
+        versions: Ranges,
+    },
     /// Others require other versions of the atom.
     Collides {
         /// Who, and how.
@@ -293,11 +300,11 @@ fn visit(tree: &[Want], take: &mut dyn FnMut(&AtomId, &Excluded)) {
                             excluded.iter().for_each(|it| take(&want.atom, it));
                         }
                         Why::Needs(wants) => visit(wants, take),
-                        Why::Collides { .. } => {}
+                        Why::Rival { .. } | Why::Collides { .. } => {}
                     }
                 }
             }
-            Found::NoSuchAtom | Found::Shown => {}
+            Found::NoSuchAtom | Found::Shown | Found::Omitted => {}
         }
     }
 }
@@ -316,11 +323,11 @@ fn visit_mut(tree: &mut [Want], change: &mut dyn FnMut(&AtomId, &mut Excluded)) 
                             excluded.iter_mut().for_each(|it| change(atom, it));
                         }
                         Why::Needs(wants) => visit_mut(wants, change),
-                        Why::Collides { .. } => {}
+                        Why::Rival { .. } | Why::Collides { .. } => {}
                     }
                 }
             }
-            Found::NoSuchAtom | Found::Shown => {}
+            Found::NoSuchAtom | Found::Shown | Found::Omitted => {}
         }
     }
 }

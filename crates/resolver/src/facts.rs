@@ -15,6 +15,9 @@ use crate::provider::Provider;
 use crate::request::Request;
 use crate::universe::{Exclusion, Universe};
 
+/// Of more who have a requirement, only the nearest to the request are weighed.
+const MAX_NEAREST: usize = 50;
+
 /// A requirement, ordered by its text.
 pub(crate) type WantKey = (AtomId, String);
 
@@ -25,6 +28,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) root: usize,
     pub(crate) nodes: Vec<Node>,
     pub(crate) demands: BTreeMap<WantKey, Demand>,
+    /// The requirements that hold in whatever is chosen.
+    pub(crate) certain: BTreeSet<WantKey>,
     /// The atoms of which one version rules another out.
     pub(crate) contested: BTreeSet<AtomId>,
 }
@@ -66,6 +71,7 @@ impl<'a> Facts<'a> {
             root: graph.root_node.index(),
             nodes: Vec::new(),
             demands: BTreeMap::new(),
+            certain: BTreeSet::new(),
             contested: BTreeSet::new(),
         };
         for raw in graph.graph.raw_nodes() {
@@ -100,6 +106,7 @@ impl<'a> Facts<'a> {
             }
         }
         facts.measure();
+        facts.ascertain();
         facts
     }
 
@@ -149,6 +156,20 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Finds the requirements that no choice avoids: those of the request, and those that all that
+    /// satisfies such a one has.
+    fn ascertain(&mut self) {
+        let mut todo: Vec<_> = self.nodes[self.root].wants.iter().cloned().collect();
+        while let Some(key) = todo.pop() {
+            let mut fitting = self.demands[&key].usable.iter().map(|it| &self.nodes[*it]);
+            let first = fitting.next().map(|it| it.wants.clone());
+            let common = fitting.fold(first, |common, it| Some(&common? & &it.wants));
+            if self.certain.insert(key) {
+                todo.extend(common.into_iter().flatten());
+            }
+        }
+    }
+
     /// The requirements on one atom.
     pub(crate) fn demands_on(&self, atom: &AtomId) -> impl Iterator<Item = (&WantKey, &Demand)> {
         self.demands
@@ -159,10 +180,11 @@ impl<'a> Facts<'a> {
     /// Two who have these requirements at the same time, the nearest to the request; versions that
     /// rule each other out never do.
     pub(crate) fn together(&self, one: &Demand, other: &Demand) -> Option<(usize, usize)> {
-        let pairs = one
-            .by
-            .iter()
-            .flat_map(|one| other.by.iter().map(|other| (*one, *other)));
+        let nearest = |of: &'_ Demand| of.by[..of.by.len().min(MAX_NEAREST)].to_vec();
+        let others = nearest(other);
+        let pairs = nearest(one)
+            .into_iter()
+            .flat_map(|one| others.iter().map(move |other| (one, *other)));
         pairs
             .filter(|(one, other)| !self.are_rivals(*one, *other))
             .min_by_key(|(one, other)| self.nodes[*one].depth.max(self.nodes[*other].depth))

@@ -16,7 +16,9 @@ mod error;
 mod provider;
 mod facts;
 mod explain;
+mod tree;
 mod words;
+mod phrase;
 mod names;
 
 pub use bucket::Bucket;

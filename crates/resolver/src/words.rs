@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use atom::{Requirement, Version};
-use semver::Op;
+use atom::{AtomId, Requirement, Version};
 
 use crate::conflict::{
     Branch, Conflict, Excluded, Found, Headline, Listing, Suggestion, Want, Wanter, Why,
@@ -27,7 +26,7 @@ impl Conflict {
     /// The heart of it, in one line.
     #[must_use]
     pub fn headline(&self) -> String {
-        self.headline.text(&self.names)
+        self.headline.text(&self.names, &self.tree)
     }
 
     /// The headline and the tree; several lines, the last one ended.
@@ -60,7 +59,7 @@ impl Conflict {
             match &want.found {
                 Found::NoSuchAtom => return Vec::new(),
                 Found::Nothing(listing) => return vec![self.names.found(want, listing)],
-                Found::Versions(_) | Found::Shown => {}
+                Found::Versions(_) | Found::Shown | Found::Omitted => {}
             }
         }
         let mut tree = Tree {
@@ -85,7 +84,7 @@ impl fmt::Display for Conflict {
 }
 
 impl Headline {
-    fn text(&self, names: &Names) -> String {
+    fn text(&self, names: &Names, tree: &[Want]) -> String {
         match self {
             Self::Clash(clash) => {
                 let (one, one_req) = &clash.one;
@@ -109,9 +108,57 @@ impl Headline {
                 let name = names.of(atom);
                 format!("no version of `{name}` matches `{req}`{}", by.which(names))
             }
-            Self::Together => "these requirements do not hold together".to_owned(),
+            Self::Together => together(names, tree),
         }
     }
+}
+
+/// What there is to say where no two requirements collide by themselves.
+fn together(names: &Names, tree: &[Want]) -> String {
+    if let [want] = tree {
+        let (mut by, mut want) = (Wanter::Request, want);
+        while let Some((wanter, only)) = only_way(want) {
+            (by, want) = (wanter, only);
+        }
+        let (name, req) = (names.of(&want.atom), &want.req);
+        return match by {
+            Wanter::Request => format!("no version of `{name}` that matches `{req}` will do"),
+            Wanter::Versions { .. } => {
+                let by = by.requires(names);
+                format!("{by} `{name} {req}`, of which no version will do")
+            }
+        };
+    }
+    let text = |it: &Want| format!("`{} {}`", names.of(&it.atom), it.req);
+    let mut texts: Vec<_> = tree.iter().take(MAX_LISTED).map(text).collect();
+    let n_others = tree.len() - texts.len();
+    let last = match n_others {
+        0 => texts.pop().unwrap_or_default(),
+        _ => format!("{n_others} more"),
+    };
+    let texts = texts.join(", ");
+    format!("the manifest requires {texts} and {last}, which do not hold together")
+}
+
+/// Where a requirement leads if it leads to one alone.
+fn only_way(want: &Want) -> Option<(Wanter, &Want)> {
+    let Found::Versions(branches) = &want.found else {
+        return None;
+    };
+    let [Branch { versions, why }] = branches.as_slice() else {
+        return None;
+    };
+    let Why::Needs(wants) = why else {
+        return None;
+    };
+    let [only] = wants.as_slice() else {
+        return None;
+    };
+    let by = Wanter::Versions {
+        atom: want.atom.clone(),
+        versions: versions.clone(),
+    };
+    Some((by, only))
 }
 
 impl Wanter {
@@ -167,48 +214,6 @@ impl Suggestion {
     }
 }
 
-/// What a requirement asks for, such as `2.x`: to be written where it stands.
-pub(crate) fn wants(req: &Requirement) -> String {
-    let [one] = req.comparators.as_slice() else {
-        return if req.comparators.is_empty() {
-            "any version".to_owned()
-        } else {
-            format!("`{req}`")
-        };
-    };
-    let full = match (one.minor, one.patch) {
-        (Some(minor), Some(patch)) if one.pre.is_empty() => {
-            format!("{}.{minor}.{patch}", one.major)
-        }
-        (Some(minor), Some(patch)) => format!("{}.{minor}.{patch}-{}", one.major, one.pre),
-        (Some(minor), None) => format!("{}.{minor}", one.major),
-        _ => one.major.to_string(),
-    };
-    let any_minor = format!("{}.x", one.major);
-    let any_patch = one.minor.map(|minor| format!("{}.{minor}.x", one.major));
-    let any_patch = any_patch.unwrap_or_else(|| any_minor.clone());
-    let (is_first, is_first_patch) = (
-        one.minor.unwrap_or(0) == 0 && one.patch.unwrap_or(0) == 0 && one.pre.is_empty(),
-        one.patch.unwrap_or(0) == 0 && one.pre.is_empty(),
-    );
-    let from = |any: String, is_first: bool| {
-        if is_first {
-            any
-        } else {
-            format!("{any} from {full} on")
-        }
-    };
-    match (one.op, one.minor, one.patch) {
-        (Op::Exact | Op::Caret | Op::Tilde | Op::Wildcard, None, _) => any_minor,
-        (Op::Exact | Op::Wildcard, Some(_), None) => any_patch,
-        (Op::Exact, ..) => full,
-        (Op::Caret, Some(0), Some(_)) if one.major == 0 => full,
-        (Op::Caret, ..) if one.major > 0 => from(any_minor, is_first),
-        (Op::Caret | Op::Tilde, ..) => from(any_patch, is_first_patch),
-        _ => format!("`{req}`"),
-    }
-}
-
 impl Names {
     /// `found 1.4.0, 1.5.2 in our-company/atoms (2 more are yanked: 2.0.0 "leaks tokens", 2.0.1)`.
     fn found(&self, want: &Want, listing: &Listing) -> String {
@@ -245,11 +250,11 @@ impl Names {
         text
     }
 
-    fn set(&self, atom: &atom::AtomId) -> &str {
+    fn set(&self, atom: &AtomId) -> &str {
         self.sets.get(&atom.root).map_or("its set", String::as_str)
     }
 
-    fn place(&self, atom: &atom::AtomId) -> String {
+    fn place(&self, atom: &AtomId) -> String {
         let set = self.sets.get(&atom.root);
         set.map(|it| format!(" in {it}")).unwrap_or_default()
     }
@@ -325,9 +330,13 @@ impl Tree<'_> {
     fn line(&self, by: &Wanter, want: &Want) -> String {
         let fate = match &want.found {
             Found::NoSuchAtom => format!(": no such atom in {}", self.names.set(&want.atom)),
+            Found::Nothing(listing) if listing.existing.is_empty() => {
+                format!(": {}", self.names.found(want, listing))
+            }
             Found::Nothing(listing) => {
                 format!(": none matches, {}", self.names.found(want, listing))
             }
+            Found::Omitted => " …".to_owned(),
             Found::Versions(_) => String::new(),
             Found::Shown => " (see above)".to_owned(),
         };
@@ -341,6 +350,11 @@ impl Tree<'_> {
         let is = if versions.is_one() { "is" } else { "are" };
         match why {
             Why::Excluded(excluded) => vec![Item::Leaf(excluded_leaf(&what, is, excluded))],
+            Why::Rival { versions } => {
+                let rival = self.names.at(&want.atom, versions);
+                let text = format!("{what} would do, but `{rival}` leads here");
+                vec![Item::Leaf(text)]
+            }
             Why::Collides { with } if with.is_empty() => {
                 vec![Item::Leaf(format!("{what} {is} ruled out by the rest"))]
             }
@@ -389,35 +403,5 @@ const fn strokes(is_last: bool) -> (&'static str, &'static str) {
         ("└─ ", "   ")
     } else {
         ("├─ ", "│  ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_requirement_is_told_by_what_it_accepts() {
-        let cases = [
-            ("*", "any version"),
-            ("^2", "2.x"),
-            ("^2.0.0", "2.x"),
-            ("^1.2", "1.x from 1.2 on"),
-            ("^1.2.3", "1.x from 1.2.3 on"),
-            ("^0.3", "0.3.x"),
-            ("^0.3.1", "0.3.x from 0.3.1 on"),
-            ("^0.0.7", "0.0.7"),
-            ("^1.0.0-rc.1", "1.x from 1.0.0-rc.1 on"),
-            ("~1.2", "1.2.x"),
-            ("~1.2.3", "1.2.x from 1.2.3 on"),
-            ("=1.2.3", "1.2.3"),
-            ("=1.2", "1.2.x"),
-            ("1.*", "1.x"),
-            (">=1.2", "`>=1.2`"),
-            (">=1, <3", "`>=1, <3`"),
-        ];
-        for (req, expected) in cases {
-            assert_eq!(wants(&req.parse().unwrap()), expected, "{req}");
-        }
     }
 }

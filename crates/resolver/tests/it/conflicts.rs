@@ -52,7 +52,7 @@ fn versions_that_fail_alike_are_merged() {
          lib 1.0.0\nlib 2.0.0: core ^2\nlib 2.1.0: core ^2\nlib 3.0.0: core ^3
          core 1.0.0\ncore 2.0.0\ncore 3.0.0\nwant app ^1, core ^1",
         "\
-the manifest requires `core ^1`, but `lib@2.0.0, 2.1.0` require `core ^2`
+the manifest requires `app ^1` and `core ^1`, which do not hold together
 ├─ the manifest requires `app ^1`
 │  ├─ `app@1.2.0` requires `lib ^3`
 │  │  └─ `lib@3.0.0` requires `core ^3`
@@ -133,7 +133,7 @@ the manifest requires `a ^1`, but `b@1.0.0` requires `a ^2`
 └─ the manifest requires `a ^1`
    └─ `a@1.0.0` requires `b ^1`
       └─ `b@1.0.0` requires `a ^2`
-         └─ `a@2.0.0` would do, but the manifest requires `^1`
+         └─ `a@2.0.0` would do, but `a@1.0.0` leads here
 ",
     );
 }

@@ -13,4 +13,3 @@ mod wrong_answers;
 mod random;
 mod exhaustive;
 mod knowledge;
-mod problems;
