@@ -87,6 +87,24 @@ impl RepoUrl {
         repository::parse(text, None)
     }
 
+    /// Reads the URL of a remote as git's own configuration has it: as [`RepoUrl::parse`], but a
+    /// word before `:` is a host, which ssh's configuration or an `insteadOf` may know; it is kept
+    /// as it is written. What it prints is for git, and not to be parsed again.
+    ///
+    /// # Errors
+    ///
+    /// As [`RepoUrl::parse`], less [`UriError::NotExpanded`].
+    pub fn parse_remote(text: &str) -> Result<Self, UriError> {
+        match (Self::parse(text), text.split_once(':')) {
+            (Err(UriError::NotExpanded { .. }), Some((host, path))) => {
+                let mut authority = Authority::new(UserInfo::default(), host)?;
+                host.clone_into(&mut authority.host);
+                Self::new(Location::scp(authority, path.to_owned()))
+            }
+            (parsed, _) => parsed,
+        }
+    }
+
     /// How it is reached.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
@@ -125,7 +143,7 @@ impl RepoUrl {
         let path = path.trim_end_matches('/');
         match self.location.authority() {
             Some(authority) => RepoKey {
-                host: Some(authority.host_and_port()),
+                host: Some(authority.host_and_port().to_ascii_lowercase()),
                 path: path.trim_start_matches('/').to_owned(),
             },
             None => RepoKey {

@@ -73,5 +73,5 @@ pub(crate) fn seconds(now: SystemTime) -> u64 {
 fn publish_url(ctx: &Context<'_>, repo: &Repo) -> Option<RepoUrl> {
     let name = ctx.config.publish_remotes()?.0.first()?.clone();
     let remote = repo.remote(&name).ok()?;
-    RepoUrl::parse(&remote.fetch).ok()
+    RepoUrl::parse_remote(&remote.fetch).ok()
 }

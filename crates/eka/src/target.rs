@@ -106,7 +106,7 @@ fn target(ctx: &Context<'_>, repo: &Repo, name: &str) -> Result<Target, Error> {
         Err(error) => return Err(error.into()),
     };
     let read = |text: &String| {
-        RepoUrl::parse(text).map_err(|source| TargetError::Url {
+        RepoUrl::parse_remote(text).map_err(|source| TargetError::Url {
             name: name.to_owned(),
             source,
         })

@@ -172,3 +172,28 @@ fn an_alias_is_no_url() {
         );
     }
 }
+
+#[test]
+fn a_remote_of_gits_own_configuration_may_be_a_host_of_sshs() {
+    for text in ["Work:team/repo", "gh:owner/repo", "work:/srv/repo"] {
+        assert!(RepoUrl::parse(text).is_err(), "{text}");
+        let url = RepoUrl::parse_remote(text).unwrap();
+        assert_eq!((url.scheme(), url.as_git()), (Scheme::Ssh, text));
+    }
+    let key = |text| RepoUrl::parse_remote(text).unwrap().key().to_string();
+    assert_eq!(key("Work:team/repo.git"), "work/team/repo");
+    // All else is as everywhere.
+    for text in ["https://h.example/x", "git@h:x", "/srv/repo", "./work:x"] {
+        assert_eq!(RepoUrl::parse_remote(text), RepoUrl::parse(text));
+    }
+    for text in [
+        "ext::sh -c x",
+        "-oProxyCommand=x:y",
+        "wo rk:x",
+        "work:-x",
+        "work:",
+        "ftp://h/x",
+    ] {
+        assert!(RepoUrl::parse_remote(text).is_err(), "{text}");
+    }
+}

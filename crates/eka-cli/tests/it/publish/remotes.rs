@@ -139,3 +139,35 @@ fn the_line_to_paste_is_for_where_consumers_fetch() {
         .says(&["present"]);
     assert_eq!(shop.refs().len(), 3);
 }
+
+#[test]
+fn a_remote_by_a_name_that_only_ssh_knows() {
+    let shop = Shop::new();
+    shop.atom("a", "a", "1.0.0").commit();
+    let tools = shop.world.env.repo("tools");
+    // Stands for ssh, which finds the host in its own configuration.
+    tools.executable(
+        "ssh",
+        "#!/bin/sh\nfor last; do :; done\necho \"$*\" >> \"${0}.log\"\nexec sh -c \"$last\"\n",
+    );
+    let program = tools.path().join("ssh").display().to_string();
+    shop.repo.git(["config", "core.sshCommand", &program]);
+    let place = format!("forge:{}", shop.up.path().display());
+    shop.repo.git(["remote", "set-url", "origin", &place]);
+    shop.run(&["publish", "a"])
+        .done()
+        .says(&["out: new a@1.0.0"]);
+    assert_eq!(shop.refs().len(), 3);
+    let log = std::fs::read_to_string(format!("{program}.log")).unwrap();
+    assert!(
+        log.contains(" forge git-upload-pack") && log.contains("forge git-receive-pack"),
+        "{log}"
+    );
+    shop.run(&["versions", "::a"])
+        .done()
+        .says(&["out: a 1.0.0"]);
+    // A word of one's own before `:` is still an alias that nobody knows.
+    shop.run(&["versions", &format!("{place}::a")])
+        .exit(2)
+        .says(&["alias"]);
+}
