@@ -84,8 +84,7 @@ pub fn info(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     };
     let url = target::url_of(ctx, &uri.repository)?;
     let remotes = Remotes::open(ctx)?;
-    let mut remote = remotes.at(url.clone());
-    let seen = remote.list(&atoms::prefixes([id]))?;
+    let (mut remote, seen) = remotes.list(url.clone(), &atoms::prefixes([id]))?;
     let listing = read(ctx, &url, &seen.listing);
     let no_set = || VersionsError::NoSet { url: url.clone() };
     let root = listing.root.ok_or_else(no_set)?;

@@ -44,6 +44,19 @@ pub struct Seen {
     pub at: Option<SystemTime>,
 }
 
+/// A remote gives no answer, and a mirror of the user's own stands in for it.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{cause}; the mirror `{mirror}` shows what it has of it")]
+#[diagnostic(
+    severity(warning),
+    code(eka::remote::dead_origin),
+    help("a mirror introduces no versions, and may lack the newest ones")
+)]
+struct DeadOrigin {
+    mirror: RepoUrl,
+    cause: String,
+}
+
 /// Why a remote's object cannot be had.
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
@@ -106,6 +119,34 @@ impl<'a> Remotes<'a> {
             url,
             session: None,
         }
+    }
+}
+
+impl<'a> Remotes<'a> {
+    /// The refs of a remote below these prefixes; where it gives no answer, of the first of the
+    /// user's own mirrors of it that does, which is told. Gives who answered as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Remote::list`], of the remote itself.
+    pub fn list(&'a self, url: RepoUrl, prefixes: &[String]) -> Result<(Remote<'a>, Seen), Error> {
+        let mirrors = own_mirrors(&self.ctx.config, &url);
+        let mut remote = self.at(url);
+        let cause = match remote.list(prefixes) {
+            Ok(seen) => return Ok((remote, seen)),
+            Err(Error::Remote(cause)) => cause,
+            Err(error) => return Err(error),
+        };
+        for mirror in mirrors {
+            self.ctx.check_interrupt()?;
+            let mut remote = self.at(mirror.clone());
+            if let Ok(seen) = remote.list(prefixes) {
+                let cause = cause.to_string();
+                self.ctx.warn(DeadOrigin { mirror, cause });
+                return Ok((remote, seen));
+            }
+        }
+        Err(cause.into())
     }
 }
 
@@ -200,6 +241,16 @@ impl Remote<'_> {
         }
         Ok(self.session.as_mut().expect("it was just set"))
     }
+}
+
+/// The mirrors that the user's own configuration names for an origin.
+pub(crate) fn own_mirrors(config: &Config, origin: &RepoUrl) -> Vec<RepoUrl> {
+    let of_it = |url: &str| RepoUrl::parse(url).is_ok_and(|it| it.key() == origin.key());
+    let mirrors = config.mirrors().into_iter().filter(|(url, _)| of_it(url));
+    mirrors
+        .flat_map(|(_, urls)| urls)
+        .filter_map(|it| RepoUrl::parse(&it).ok())
+        .collect()
 }
 
 /// How remotes are talked to under a configuration of eka's.

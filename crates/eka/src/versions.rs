@@ -152,8 +152,7 @@ pub fn versions(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
             return Err(VersionsError::GitRef { text }.into());
         }
     };
-    let mut remote = remotes.at(url.clone());
-    let seen = remote.list(&prefixes)?;
+    let (mut remote, seen) = remotes.list(url.clone(), &prefixes)?;
     let listing = read(ctx, &url, &seen.listing);
     let root = listing
         .root

@@ -213,3 +213,30 @@ fn hostile_refs_are_left_out_and_told_safely() {
     );
     assert!(!shown.contains("out: a"), "{shown}");
 }
+
+#[test]
+fn the_users_own_mirror_stands_in_for_a_dead_origin() {
+    let world = World::new();
+    let set = published(&world);
+    let origin = "https://127.0.0.1:1/owner/repo";
+    let run = |what: &str, mirrors: &str| {
+        let atom = format!("{origin}::zlib2");
+        let quick = "network.retries=0";
+        let config = format!("mirrors.\"{origin}.git\"={mirrors}");
+        world.run(&[what, &atom, "--config", quick, "--config", &config])
+    };
+    let mirror = set.repo.url();
+    let dead = "https://127.0.0.1:1/other";
+    for what in ["versions", "info"] {
+        let shown = run(what, &format!("[\"{dead}\", \"{mirror}\"]"));
+        assert!(
+            shown.starts_with("0\n") && shown.contains("zlib2"),
+            "{shown}"
+        );
+        assert!(shown.contains("eka::remote::dead_origin"), "{shown}");
+        assert!(shown.contains("introduces no versions"), "{shown}");
+        let shown = run(what, &format!("[\"{dead}\"]"));
+        let failed = shown.starts_with("4\nerr: eka::remote::unreachable");
+        assert!(failed && shown.contains("owner/repo"), "{shown}");
+    }
+}

@@ -7,6 +7,7 @@ use atom::{Id, NarHash, ObjectId, Root, Version};
 use nix_format::{Sha256, StoreName, StorePath};
 
 use crate::context::Context;
+use crate::remotes::own_mirrors;
 
 /// What a lock says of one published atom.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +70,7 @@ impl<'a> Wanted<'a> {
         let origin = &self.set.origin;
         let mut places = vec![origin.clone()];
         places.extend(self.set.mirrors.iter().cloned());
-        for (url, mirrors) in ctx.config.mirrors() {
-            if RepoUrl::parse(&url).is_ok_and(|it| it.key() == origin.key()) {
-                places.extend(mirrors.iter().filter_map(|it| RepoUrl::parse(it).ok()));
-            }
-        }
+        places.extend(own_mirrors(&ctx.config, origin));
         let mut seen = Vec::new();
         places.retain(|it| {
             let new = !seen.contains(it);

@@ -21,7 +21,7 @@ use super::reach::Reach;
 use crate::context::{Context, Network};
 use crate::event::Event;
 use crate::here::seconds;
-use crate::remotes::Remotes;
+use crate::remotes::{Remotes, own_mirrors};
 
 /// An origin gave no answer, and mirrors stand in for it.
 #[derive(Debug, Error, Diagnostic)]
@@ -190,13 +190,7 @@ impl<'a> Remote<'a> {
 
     /// The mirrors of the manifest, then those of the user's own configuration.
     fn mirrors(&self, origin: &RepoUrl, named: &[RepoUrl]) -> Vec<RepoUrl> {
-        let configured = self.ctx.config.mirrors();
-        let mine = configured
-            .iter()
-            .filter(|(url, _)| RepoUrl::parse(url).is_ok_and(|it| it.key() == origin.key()));
-        let mine = mine
-            .flat_map(|(_, it)| it)
-            .filter_map(|it| RepoUrl::parse(it).ok());
+        let mine = own_mirrors(&self.ctx.config, origin);
         named.iter().cloned().chain(mine).collect()
     }
 
