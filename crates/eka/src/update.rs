@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::context::Context;
+use crate::diff;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
@@ -31,6 +32,17 @@ pub struct Request {
     pub locking: Locking,
     /// Which versions are taken.
     pub choosing: Choosing,
+    /// Whether the sources of what moves are compared.
+    pub sources: Sources,
+}
+
+/// Whether sources are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sources {
+    /// No.
+    Unseen,
+    /// Those before and after, brought and checked before anything is written.
+    Compared,
 }
 
 /// How far an update goes.
@@ -52,12 +64,14 @@ pub enum Writing {
 }
 
 /// What moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Report {
     /// Whether it was written.
     pub writing: Writing,
     /// One entry a lock, by folder.
     pub locks: Vec<Updated>,
+    /// What the sources of each atom that moved have that they had not, where that was asked for.
+    pub diffs: Vec<diff::Report>,
 }
 
 /// What became of one lock, or would have.
@@ -193,9 +207,18 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     for (atom, req) in &options.forced {
         needed(atom, req, &after)?;
     }
+    let diffs = match request.sources {
+        Sources::Unseen => Vec::new(),
+        Sources::Compared => {
+            let before = locks.iter().map(|it| (*it).clone());
+            let pairs: Vec<(Lock, Lock)> = before.zip(after.iter().cloned()).collect();
+            diff::moved(ctx, &pairs)?
+        }
+    };
     let mut report = Report {
         writing: request.writing,
         locks: Vec::new(),
+        diffs,
     };
     for (it, after) in opened.iter().zip(after) {
         let outcome = match request.writing {

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 }
 
 /// How much is shown.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Default, Clone, Copy, clap::Args)]
 #[group(id = "diff-extent", multiple = false)]
 pub(crate) struct Extent {
     /// Show how many lines of each file differ
@@ -81,7 +81,8 @@ pub(crate) fn run(args: Args, session: &Session<'_>) -> Result<Exit, Failure> {
                 json::diff::Depth::Lines
             };
             let look = |it: &Change| looked(session, &report, it);
-            session.json_line(&json::diff::Shape::of(&report, depth, look)?)?;
+            let difference = json::diff::Difference::of(&report, depth, look)?;
+            session.json_line(&json::diff::Shape::of(difference))?;
         }
         Format::Text => {
             let escaped = show(session, &report, extent)?;
@@ -116,6 +117,33 @@ fn show(session: &Session<'_>, report: &Report, extent: Extent) -> Result<bool, 
         }
     }
     Ok(drawn.escaped)
+}
+
+/// Shows several differences, each under the versions that it is between.
+pub(super) fn show_all(session: &Session<'_>, reports: &[Report]) -> Result<(), Failure> {
+    session.ui.clear();
+    for report in reports {
+        let mut drawn = Drawn::new(session.ui.ink());
+        render::diff::title(report, &mut drawn);
+        if drawn.flush()? == Reader::Gone {
+            break;
+        }
+        let escaped = show(session, report, Extent::default())?;
+        session.ui.note(&render::diff::escaped(escaped));
+    }
+    Ok(())
+}
+
+/// The same for `--format json`.
+pub(super) fn as_json<'a>(
+    session: &Session<'_>,
+    reports: &'a [Report],
+) -> Result<Vec<json::diff::Difference<'a>>, Failure> {
+    let all = reports.iter().map(|report| {
+        let look = |it: &Change| looked(session, report, it);
+        json::diff::Difference::of(report, json::diff::Depth::Lines, look)
+    });
+    all.collect()
 }
 
 fn looked(session: &Session<'_>, report: &Report, change: &Change) -> Result<FileDiff, Failure> {

@@ -2,9 +2,10 @@
 
 use eka::Exit;
 use eka::lock::Scope;
-use eka::update::{Reach, Request, Writing};
+use eka::update::{Reach, Request, Sources, Writing};
 
-use super::{choosing, locking};
+use super::{choosing, diff, locking};
+use crate::cli::Format;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::{json, render};
@@ -36,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
 
+    /// Show how the source of each atom that moves differs; it is brought and checked before
+    /// anything is written
+    #[arg(long)]
+    diff: bool,
+
     #[command(flatten)]
     choosing: choosing::Args,
 
@@ -61,10 +67,23 @@ pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure
         },
         locking,
         choosing: args.choosing.choosing(),
+        sources: if args.diff {
+            Sources::Compared
+        } else {
+            Sources::Unseen
+        },
     };
     let report = eka::update::update(&session.ctx, &request)?;
+    let diffs = match session.ui.format() {
+        Format::Json if args.diff => Some(diff::as_json(session, &report.diffs)?),
+        Format::Json => None,
+        Format::Text => {
+            diff::show_all(session, &report.diffs)?;
+            None
+        }
+    };
     session.answer(
         || render::update::text(&report),
-        || json::update::Shape::of(&report),
+        || json::update::Shape::of(&report, diffs),
     )
 }

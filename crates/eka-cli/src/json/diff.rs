@@ -12,6 +12,13 @@ const MAX_PATCHES: usize = 64 << 20;
 #[derive(Debug, Serialize)]
 pub(crate) struct Shape<'a> {
     schema: &'static str,
+    #[serde(flatten)]
+    one: Difference<'a>,
+}
+
+/// What differs between two versions.
+#[derive(Debug, Serialize)]
+pub(crate) struct Difference<'a> {
     from: Version<'a>,
     to: Version<'a>,
     /// In the order of git.
@@ -60,6 +67,13 @@ pub(crate) enum Depth {
 }
 
 impl<'a> Shape<'a> {
+    pub(crate) const fn of(one: Difference<'a>) -> Self {
+        let schema = "eka.diff/1";
+        Self { schema, one }
+    }
+}
+
+impl<'a> Difference<'a> {
     pub(crate) fn of(
         report: &'a Report,
         depth: Depth,
@@ -78,7 +92,6 @@ impl<'a> Shape<'a> {
             files.push(file);
         }
         Ok(Self {
-            schema: "eka.diff/1",
             from: Version::of(&report.from),
             to: Version::of(&report.to),
             files,

@@ -77,3 +77,17 @@ pub(crate) fn note(report: &Report, escaped: bool) -> String {
     }
     note
 }
+
+/// The line above one of several differences.
+pub(crate) fn title(report: &Report, drawn: &mut Drawn) {
+    let title = format!("{} → {}", report.from.name(), report.to.name());
+    drawn.line(Shade::Heading, title.as_bytes());
+}
+
+/// What is to be known of a difference whose bytes cannot be asked for.
+pub(crate) fn escaped(escaped: bool) -> String {
+    match escaped {
+        true => "some characters are shown escaped\n".to_owned(),
+        false => String::new(),
+    }
+}

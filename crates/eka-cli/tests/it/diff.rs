@@ -374,3 +374,36 @@ fn outside_of_any_atom_uris_will_do() {
     let ran = story.run(&["-C", "empty", "diff", &uri, "@1.4.0", "--name-only"]);
     assert_eq!(ran.exit(0).out().len(), 5);
 }
+
+#[test]
+fn an_update_shows_the_source_of_what_moves() {
+    let story = story();
+    let before = story.world.read("atom.lock");
+    let dry = story.run(&["update", "--diff", "--dry-run"]);
+    dry.exit(0).says(&["would change", "↑ zlib 1.3.1 → 1.4.0"]);
+    let lines = dry.out();
+    assert_eq!(lines[0], "zlib@1.3.1 → zlib@1.4.0");
+    assert_eq!(masked(&lines[1..]), PATCH);
+    assert_eq!(story.world.read("atom.lock"), before);
+    let json = story.run(&["update", "--diff", "--dry-run", "--format", "json"]);
+    json.exit(0)
+        .says(&[r#""diffs":[{"from":{"id":"zlib","version":"1.3.1""#]);
+    let json = story.run(&["update", "--dry-run", "--format", "json"]);
+    json.exit(0).says(&[r#""diffs":null"#]);
+
+    // What cannot be shown as it should be is not taken either.
+    story.case(|| {
+        story.forge("zlib", "1.4.0", |atom, spec| {
+            atom.nar = crate::locked::false_nar();
+            spec.nar = atom.nar;
+        });
+        assert!(story.run(&["update", "--diff"]).exit(5).out().is_empty());
+        assert_eq!(story.world.read("atom.lock"), before);
+    });
+    let done = story.run(&["update", "--diff"]);
+    done.exit(0).says(&["wrote", "↑ zlib 1.3.1 → 1.4.0"]);
+    assert_eq!(done.out(), lines);
+    assert_ne!(story.world.read("atom.lock"), before);
+    let again = story.run(&["update", "--diff"]);
+    assert!(again.exit(0).out().is_empty());
+}

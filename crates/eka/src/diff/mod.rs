@@ -2,9 +2,11 @@
 
 mod error;
 mod operand;
+mod moved;
 
 pub use atom_git::diff::{Body, Change, FileDiff, Kind, Side, Text, quoted, write};
 pub use error::DiffError;
+pub(crate) use moved::moved;
 
 use atom::lock::{Graph, Lock};
 use atom::url::RepoUrl;
