@@ -16,5 +16,6 @@ pub mod proxy;
 pub mod kill;
 mod import;
 pub mod monorepo;
+pub mod nix;
 pub mod atoms;
 pub mod graph;
