@@ -1,0 +1,8 @@
+//! Fuzzes `refscan::candidates`.
+#![no_main]
+
+#[path = "../refscan.rs"]
+#[expect(dead_code, reason = "a target runs one of them")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::candidates(bytes));
