@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &["publish", "versions", "fetch", "lock", "startup"];
 /// The benches of functions: name, package, example.
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("nar", "atom-git", "nar_bench"),
+    ("refscan", "refscan", "refscan_bench"),
     ("solve", "resolver", "solve_bench"),
 ];
 
