@@ -13,7 +13,7 @@ use crate::cache::{Cache, CacheError};
 use crate::history;
 use crate::objects::{ObjectError, ObjectKind};
 use crate::remote::{Depth, Filter, Listing, RefKind, RemoteError, RemoteRef, Session};
-use crate::tree_guard::{GuardError, GuardedTree, Limits, guard};
+use crate::tree_guard::{GuardError, GuardedTree, Limits, Submodules, guard};
 
 /// The commit that answers a pin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,10 +227,15 @@ pub fn bring(session: &mut Session, rev: ObjectId, into: &Cache) -> Result<(), P
 /// # Errors
 ///
 /// [`PinError::NoCommit`], [`PinError::Guard`], [`PinError::Cache`], [`PinError::Object`].
-pub fn content(cache: &Cache, url: &RepoUrl, rev: ObjectId) -> Result<GuardedTree, PinError> {
+pub fn content(
+    cache: &Cache,
+    url: &RepoUrl,
+    rev: ObjectId,
+    limits: &Limits,
+) -> Result<GuardedTree, PinError> {
     let limits = Limits {
-        submodules: crate::tree_guard::Submodules::Empty,
-        ..Limits::default()
+        submodules: Submodules::Empty,
+        ..*limits
     };
     let objects = cache.objects();
     match cache.commit(rev) {

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
 use crate::lock::{Choosing, Locked, Locking, Opened, Scene, relock};
+use crate::pins;
 use crate::project;
 use crate::resolve::{Options, quoted};
 
@@ -28,6 +29,10 @@ pub struct Add {
     pub uris: Vec<String>,
     /// What to call the set, where it is new.
     pub set: Option<String>,
+    /// A pin to add, beside those that `<repository>^^<ref>` names.
+    pub pin: Option<pins::Asked>,
+    /// What to call the pin that a URI names; made of the repository's name where nothing is said.
+    pub pin_name: Option<String>,
     /// Whether the lock may change.
     pub locking: Locking,
     /// Which versions are taken.
@@ -37,8 +42,11 @@ pub struct Add {
 /// What to depend on no longer.
 #[derive(Debug, Clone)]
 pub struct Remove {
-    /// Ids, as the manifest has them; `<set>.<id>` where two sets have one.
+    /// Ids, as the manifest has them; `<set>.<id>` where two sets have one; the name of a pin
+    /// where no dependency has it.
     pub ids: Vec<String>,
+    /// Pins, by name.
+    pub pins: Vec<String>,
     /// Whether the lock may change.
     pub locking: Locking,
 }
@@ -50,6 +58,8 @@ pub struct Report {
     pub manifest: PathBuf,
     /// The dependencies that were added or removed.
     pub deps: Vec<Edited>,
+    /// The pins that were added or removed.
+    pub pins: Vec<pins::Edited>,
     /// What became of the lock.
     pub lock: Locked,
 }
@@ -73,12 +83,12 @@ pub enum AddError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Uri(#[from] UriError),
-    /// The URI names a whole set, or a plain ref.
+    /// The URI names a whole set.
     #[error("`{uri}` names no atom")]
     #[diagnostic(
         code(eka::add::no_atom),
         help(
-            "name one as `<repository>::<id>@<requirement>`; `eka versions {uri}` lists what there is"
+            "name one as `<repository>::<id>@<requirement>`, or a plain ref as `<repository>^^<ref>`; `eka versions {uri}` lists what there is"
         )
     )]
     NoAtom {
@@ -213,14 +223,25 @@ pub fn add(ctx: &Context<'_>, request: &Add) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
     let opened = Opened::open(ctx, &project::find_atom(&ctx.dir)?, Access::Write)?;
     let mut text = opened.texts.manifest.clone();
-    let mut deps = Vec::new();
+    let (mut deps, mut pins) = (Vec::new(), Vec::new());
+    if let Some(asked) = &request.pin {
+        pins.push(pins::add(ctx, &opened.manifest, &mut text, asked)?);
+    }
     for uri in &request.uris {
         let uri = Uri::parse(uri, &ctx.aliases).map_err(AddError::from)?;
-        let Wanted::Atom { id, req } = uri.wanted.clone() else {
-            return Err(AddError::NoAtom {
-                uri: uri.to_string(),
+        let no_atom = || AddError::NoAtom {
+            uri: uri.to_string(),
+        };
+        let (id, req) = match (uri.wanted.clone(), uri.repository.clone()) {
+            (Wanted::Atom { id, req }, _) => (id, req),
+            (Wanted::Ref(name), Repository::At(url)) => {
+                let manifest = scene.edited(&opened, &text)?;
+                let at = (crate::here::absolute(ctx, url), name);
+                let called = request.pin_name.as_deref();
+                pins.push(add_ref(&manifest, &mut text, called, at)?);
+                continue;
             }
-            .into());
+            (Wanted::Set | Wanted::Ref(_), _) => return Err(no_atom().into()),
         };
         id.check_own().map_err(|source| AddError::Id {
             id: id.clone(),
@@ -255,7 +276,7 @@ pub fn add(ctx: &Context<'_>, request: &Add) -> Result<Report, Error> {
     write(
         &mut scene,
         &opened,
-        (text, deps),
+        Written { text, deps, pins },
         (request.locking, &options),
     )
 }
@@ -269,9 +290,18 @@ pub fn remove(ctx: &Context<'_>, request: &Remove) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
     let opened = Opened::open(ctx, &project::find_atom(&ctx.dir)?, Access::Write)?;
     let mut text = opened.texts.manifest.clone();
-    let mut deps = Vec::new();
+    let (mut deps, mut pins) = (Vec::new(), Vec::new());
+    for name in &request.pins {
+        pins.push(pins::remove(&opened.manifest, &mut text, name)?);
+    }
     for id in &request.ids {
-        let edited = find(&opened.manifest, id)?;
+        let edited = match find(&opened.manifest, id) {
+            Err(AddError::NoDep { .. }) if pins::by_name(&opened.manifest, id).is_some() => {
+                pins.push(pins::remove(&opened.manifest, &mut text, id)?);
+                continue;
+            }
+            found => found?,
+        };
         text = manifest::remove_dep(&text, &edited.set, &edited.id).map_err(AddError::from)?;
         deps.push(edited);
     }
@@ -279,22 +309,47 @@ pub fn remove(ctx: &Context<'_>, request: &Remove) -> Result<Report, Error> {
     write(
         &mut scene,
         &opened,
-        (text, deps),
+        Written { text, deps, pins },
         (request.locking, &options),
     )
+}
+
+/// An edited manifest, and what was edited.
+struct Written {
+    text: String,
+    deps: Vec<Edited>,
+    pins: Vec<pins::Edited>,
+}
+
+/// Adds the pin that a URI names.
+fn add_ref(
+    manifest: &Manifest,
+    text: &mut String,
+    called: Option<&str>,
+    (url, name): (RepoUrl, String),
+) -> Result<pins::Edited, Error> {
+    let made = || {
+        free(&from_path(url.path(), "pin"), |it| {
+            manifest.pins.contains_key(it)
+        })
+    };
+    let called = called.ok_or_else(made);
+    pins::add_ref(manifest, text, called, (url.clone(), name))
 }
 
 /// Locks what the edited manifest asks for, and writes both files.
 fn write(
     scene: &mut Scene<'_>,
     opened: &Opened,
-    (text, deps): (String, Vec<Edited>),
+    edited: Written,
     how: (Locking, &Options),
 ) -> Result<Report, Error> {
+    let Written { text, deps, pins } = edited;
     let lock = relock(scene, opened, text, how)?;
     Ok(Report {
         manifest: opened.folder.path().join(crate::files::MANIFEST),
         deps,
+        pins,
         lock,
     })
 }
@@ -430,12 +485,12 @@ fn set_name(manifest: &Manifest, url: &RepoUrl, wanted: Option<&str>) -> Result<
             }
             Ok(name)
         }
-        (None, None) => Ok(free_name(manifest, &from_path(url.path()))),
+        (None, None) => Ok(free_name(manifest, &from_path(url.path(), "set"))),
     }
 }
 
-/// A name made of the last part of a path.
-fn from_path(path: &str) -> String {
+/// A name made of the last part of a path, or `else_name`.
+fn from_path(path: &str, else_name: &str) -> String {
     let last = path
         .trim_end_matches('/')
         .rsplit('/')
@@ -450,19 +505,23 @@ fn from_path(path: &str) -> String {
     let name = name.trim_start_matches(|it: char| !it.is_ascii_lowercase());
     let name: String = name.trim_end_matches('-').chars().take(60).collect();
     if name.is_empty() {
-        "set".to_owned()
+        else_name.to_owned()
     } else {
         name
     }
 }
 
-/// The name, or the first free one of `name-2`, `name-3` and so on.
+/// The name, or the first of `name-2`, `name-3` and so on that no set has.
 fn free_name(manifest: &Manifest, name: &str) -> Name {
+    free(name, |it| manifest.sets.contains_key(it))
+}
+
+fn free(name: &str, taken: impl Fn(&Name) -> bool) -> Name {
     let names = std::iter::once(name.to_owned()).chain((2..).map(|it| format!("{name}-{it}")));
     names
         .filter_map(|it| it.parse::<Name>().ok())
-        .find(|it| !manifest.sets.contains_key(it))
-        .expect("there are more numbers than sets")
+        .find(|it| !taken(it))
+        .expect("there are more numbers than names")
 }
 
 fn look_alikes(ctx: &Context<'_>, manifest: &Manifest, id: &Id) {

@@ -99,6 +99,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Update(#[from] crate::update::UpdateError),
+    /// Pins.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pins(#[from] crate::pins::PinsError),
     /// The atoms of the work tree.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -175,6 +179,7 @@ impl Error {
             Self::Merge(error) => error.exit(),
             Self::Add(error) => error.exit(),
             Self::Update(error) => error.exit(),
+            Self::Pins(error) => error.exit(),
             Self::Local(_) => Exit::No,
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),

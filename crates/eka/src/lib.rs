@@ -23,6 +23,7 @@ pub mod resolve;
 pub mod lock;
 pub mod add;
 pub mod update;
+pub mod pins;
 
 pub mod new;
 pub mod settings;

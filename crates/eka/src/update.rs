@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atom::lock::{Lock, LockedAtom, Names, Place};
-use atom::{AtomId, Digest, Requirement, Version, VersionError};
+use atom::{AtomId, Digest, Name, Requirement, Version, VersionError};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
 use crate::lock::{Choosing, Locked, Locking, Opened, Scene, Scope, folders};
+use crate::pins::Fresh;
 use crate::resolve::{Moving, Options, Top, quoted};
 
 /// What to move.
@@ -20,7 +21,8 @@ use crate::resolve::{Moving, Options, Top, quoted};
 pub struct Request {
     /// Which locks.
     pub scope: Scope,
-    /// Atoms of the lock: an id, `<set>.<id>`, or `<id>#<first 8 of digest>`; none for all of them.
+    /// Atoms of the lock: an id, `<set>.<id>`, or `<id>#<first 8 of digest>`; pins whose name no
+    /// atom has; none for all that the lock holds.
     pub ids: Vec<String>,
     /// The one version to move the one atom to.
     pub to: Option<String>,
@@ -201,7 +203,8 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         .iter()
         .map(|it| it.lock.as_ref().unwrap_or(&none))
         .collect();
-    let options = options(request, &locks)?;
+    let is_pin = |name: &Name| opened.iter().any(|it| it.manifest.pins.contains_key(name));
+    let options = options(request, &locks, is_pin)?;
     let tops: Vec<Top> = opened.iter().map(Opened::top).collect();
     let after = scene.resolve(tops, &options)?;
     for (atom, req) in &options.forced {
@@ -235,10 +238,22 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
 }
 
 /// What is to be resolved: which atoms move, and where to.
-fn options(request: &Request, locks: &[&Lock]) -> Result<Options, UpdateError> {
-    let mut named = BTreeSet::new();
+fn options(
+    request: &Request,
+    locks: &[&Lock],
+    is_pin: impl Fn(&Name) -> bool,
+) -> Result<Options, UpdateError> {
+    let (mut named, mut pins) = (BTreeSet::new(), BTreeSet::new());
     for id in &request.ids {
-        named.insert(find(id, locks)?);
+        let pin = id.parse().ok().filter(&is_pin);
+        match (find(id, locks), pin) {
+            (Err(UpdateError::NotLocked { .. }), Some(pin)) => {
+                pins.insert(pin);
+            }
+            (found, _) => {
+                named.insert(found?);
+            }
+        }
     }
     let mut forced = Vec::new();
     if let Some(text) = &request.to {
@@ -270,9 +285,14 @@ fn options(request: &Request, locks: &[&Lock]) -> Result<Options, UpdateError> {
     };
     let arguments: String = ids.chain(to).collect();
     let command = format!("eka update{arguments}{recursive}{all}");
+    let pins = match request.ids.is_empty() {
+        true => Fresh::All,
+        false => Fresh::Named(pins),
+    };
     Ok(Options {
         moving,
         forced,
+        pins,
         ..request.choosing.options(command)
     })
 }

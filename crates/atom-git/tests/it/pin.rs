@@ -7,6 +7,7 @@ use atom::url::RepoUrl;
 use atom_git::nar::nar_hash;
 use atom_git::pin::{self, PinError, Standing};
 use atom_git::remote::Session;
+use atom_git::tree_guard::Limits;
 use testkit::daemon::GitDaemon;
 use testkit::env::Env;
 use testkit::http::GitHttp;
@@ -129,7 +130,7 @@ fn only_a_commit_that_is_given_has_files() {
     assert_eq!(code(&error), "not_given");
     for rev in ["v1.2.0", "HEAD^{tree}"].map(|it| id(&repo.rev(it))) {
         pin::bring(&mut session, rev, &cache).unwrap();
-        let error = pin::content(&cache, &place, rev).unwrap_err();
+        let error = pin::content(&cache, &place, rev, &Limits::default()).unwrap_err();
         assert_eq!(code(&error), "no_commit");
     }
     // Not at the tip of anything, and given nevertheless.
@@ -137,7 +138,7 @@ fn only_a_commit_that_is_given_has_files() {
     let one = id(&repo.rev("v1.0.0"));
     repo.git(["tag", "-d", "v1.0.0"]);
     pin::bring(&mut session, one, &cache).unwrap();
-    pin::content(&cache, &place, one).unwrap();
+    pin::content(&cache, &place, one, &Limits::default()).unwrap();
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn the_nar_is_that_of_nix_submodules_and_attributes_included() {
     let mut session = Session::open(&place, &options(&env, &[])).unwrap();
     let rev = id(&repo.rev("HEAD"));
     pin::bring(&mut session, rev, &cache).unwrap();
-    let tree = pin::content(&cache, &place, rev).unwrap();
+    let tree = pin::content(&cache, &place, rev, &Limits::default()).unwrap();
     let nar = nar_hash(&cache.objects(), tree, 2).unwrap().to_string();
     assert_eq!(nar, String::from_utf8_lossy(&expected).trim());
     let out = env.path("out");

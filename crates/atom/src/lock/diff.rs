@@ -348,7 +348,9 @@ fn pins(manifest: &Manifest, lock: &Lock, changes: &mut Vec<Change>) {
     }
 }
 
-pub(super) fn answers_pin(asked: &PinSource, locked: &LockedPinSource) -> bool {
+/// Whether a locked pin is of the source and the revision that are asked for.
+#[must_use]
+pub fn answers_pin(asked: &PinSource, locked: &LockedPinSource) -> bool {
     match (asked, locked) {
         (
             PinSource::Git { url, at },

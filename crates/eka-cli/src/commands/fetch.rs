@@ -12,16 +12,20 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::{json, render};
 
-/// Bring the contents of the locked atoms, and print their folders
+/// Bring the contents of the locked atoms and pins, and print where they are
 ///
-/// Each content lies in a folder of its Nix store path's name, complete and checked against the
+/// Each content lies in a folder (a pin that is a file as such) of its Nix store path's name, complete and checked against the
 /// lock, or not at all. What is there already is hashed and kept; the network is asked for the
 /// rest alone. The lock must be up to date.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Atoms to bring, by id [default: all that are locked]
+    /// Atoms to bring, by id, and pins whose name no atom has [default: all that is locked]
     #[arg(value_name = "ID")]
     ids: Vec<String>,
+
+    /// Bring the pin NAME
+    #[arg(long, value_name = "NAME")]
+    pin: Vec<String>,
 
     /// Put the folders into DIR instead of the cache
     #[arg(long, value_name = "DIR")]
@@ -34,8 +38,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure> {
     let locking = args.locking.apply(session)?;
     let ids = args.ids.iter().map(|it| id(session, it));
+    let pins = args.pin.iter().map(|it| eka::pins::name(it));
     let request = Request {
         ids: ids.collect::<Result<_, _>>().map_err(eka::Error::from)?,
+        pins: pins.collect::<Result<_, _>>()?,
         into: args.into,
         locking,
     };

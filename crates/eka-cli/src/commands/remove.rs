@@ -8,12 +8,17 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::{json, render};
 
-/// Depend on atoms no longer: take them out of `atom.toml` and its lock
+/// Depend on atoms no longer: take them, or pins, out of `atom.toml` and its lock
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Ids, as the manifest has them; `<set>.<id>` where several sets have one
-    #[arg(required = true, value_name = "ID")]
+    /// Ids, as the manifest has them; `<set>.<id>` where several sets have one; the name of a pin
+    /// where no dependency has it
+    #[arg(required_unless_present = "pin", value_name = "ID")]
     ids: Vec<String>,
+
+    /// Take the pin NAME out
+    #[arg(long, value_name = "NAME")]
+    pin: Vec<String>,
 
     #[command(flatten)]
     locking: locking::Args,
@@ -23,6 +28,7 @@ pub(crate) fn run(args: Args, session: &mut Session<'_>) -> Result<Exit, Failure
     let locking = args.locking.apply(session)?;
     let request = Remove {
         ids: args.ids,
+        pins: args.pin,
         locking,
     };
     let report = eka::add::remove(&session.ctx, &request)?;

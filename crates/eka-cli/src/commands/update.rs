@@ -12,12 +12,13 @@ use crate::{json, render};
 
 /// Move what `atom.lock` holds to newer versions
 ///
-/// Without IDs everything moves to the newest that all requirements allow. With IDs these atoms do,
-/// and of the others only those that must. `atom.toml` stays as it is: a version that it does not
+/// Without IDs everything moves to the newest that all requirements allow, and pins to what their
+/// sources are now. With IDs these atoms and pins do, and of the other atoms only those that must. `atom.toml` stays as it is: a version that it does not
 /// allow comes by `eka add`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Atoms of the lock: an id, `set.id`, or `id#` and the first 8 characters of the digest
+    /// Atoms of the lock: an id, `set.id`, or `id#` and the first 8 characters of the digest; pins
+    /// whose name no atom has
     #[arg(value_name = "ID")]
     ids: Vec<String>,
 

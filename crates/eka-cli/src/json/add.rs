@@ -1,5 +1,6 @@
 //! `eka.add/1` and `eka.remove/1`.
 
+use atom::manifest::{GitAt, PinSource};
 use eka::add::Report;
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ pub(crate) struct Shape {
     schema: &'static str,
     manifest: String,
     deps: Vec<Dep>,
+    pins: Vec<Pin>,
     lock: One,
 }
 
@@ -19,6 +21,44 @@ struct Dep {
     set: String,
     id: String,
     req: String,
+}
+
+/// One pin of the manifest.
+#[derive(Debug, Serialize)]
+struct Pin {
+    name: String,
+    /// `git`, `tar` or `url`.
+    kind: &'static str,
+    url: String,
+    /// What is asked of a git repository, beside its `HEAD`.
+    r#ref: Option<String>,
+    rev: Option<String>,
+    version: Option<String>,
+}
+
+impl Pin {
+    fn of(pin: &eka::pins::Edited) -> Self {
+        let (kind, url, at) = match &pin.source {
+            PinSource::Git { url, at } => ("git", url.public().to_string(), Some(at)),
+            PinSource::Tar { url } => ("tar", url.to_string(), None),
+            PinSource::Url { url } => ("url", url.to_string(), None),
+        };
+        let (mut r#ref, mut rev, mut version) = (None, None, None);
+        match at {
+            None | Some(GitAt::Head) => {}
+            Some(GitAt::Ref(it)) => r#ref = Some(it.clone()),
+            Some(GitAt::Rev(it)) => rev = Some(it.to_string()),
+            Some(GitAt::Version(it)) => version = Some(it.to_string()),
+        }
+        Self {
+            name: pin.name.to_string(),
+            kind,
+            url,
+            r#ref,
+            rev,
+            version,
+        }
+    }
 }
 
 impl Shape {
@@ -32,6 +72,7 @@ impl Shape {
             schema,
             manifest: report.manifest.to_string_lossy().into_owned(),
             deps: report.deps.iter().map(dep).collect(),
+            pins: report.pins.iter().map(Pin::of).collect(),
             lock: One::of(&report.lock),
         }
     }

@@ -8,6 +8,22 @@ pub(crate) struct Shape {
     schema: &'static str,
     /// In the order of the lock.
     atoms: Vec<One>,
+    /// In the order of the lock.
+    pins: Vec<OnePin>,
+}
+
+/// One pin.
+#[derive(Debug, Serialize)]
+struct OnePin {
+    name: String,
+    /// `git`, `tar` or `url`.
+    kind: &'static str,
+    /// `sha256-…` of its NAR, or of the file that a `url` is.
+    hash: String,
+    /// Its folder or file, absolute.
+    path: String,
+    /// `new` or `present`.
+    outcome: &'static str,
 }
 
 /// One atom.
@@ -28,6 +44,7 @@ impl Shape {
         Self {
             schema: "eka.fetch/1",
             atoms: report.atoms.iter().map(One::of).collect(),
+            pins: report.pins.iter().map(OnePin::of).collect(),
         }
     }
 }
@@ -39,11 +56,27 @@ impl One {
             version: atom.version.to_string(),
             nar: atom.nar.map(|it| it.to_string()),
             path: atom.path.to_string_lossy().into_owned(),
-            outcome: match atom.outcome {
-                Outcome::New => "new",
-                Outcome::Present => "present",
-                Outcome::Local => "local",
-            },
+            outcome: outcome(atom.outcome),
         }
+    }
+}
+
+impl OnePin {
+    fn of(pin: &eka::pins::Fetched) -> Self {
+        Self {
+            name: pin.name.to_string(),
+            kind: pin.kind,
+            hash: pin.hash.clone(),
+            path: pin.path.to_string_lossy().into_owned(),
+            outcome: outcome(pin.outcome),
+        }
+    }
+}
+
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::New => "new",
+        Outcome::Present => "present",
+        Outcome::Local => "local",
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct One {
     path: String,
     /// How many atoms it holds.
     atoms: usize,
+    /// How many pins it holds.
+    pins: usize,
     /// Whether it was written.
     pub(crate) written: bool,
     /// What is other than before, a line each.
@@ -59,6 +61,7 @@ impl One {
         Self {
             path: lock.path.to_string_lossy().into_owned(),
             atoms: lock.n_atoms,
+            pins: lock.n_pins,
             written,
             changes,
             duplicates: lock.duplicates.iter().map(Several::of).collect(),

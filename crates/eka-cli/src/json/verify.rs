@@ -8,6 +8,19 @@ use serde::Serialize;
 pub(crate) struct Shape {
     schema: &'static str,
     versions: Vec<One>,
+    pins: Vec<OnePin>,
+}
+
+/// One pin of the lock.
+#[derive(Debug, Serialize)]
+struct OnePin {
+    name: String,
+    /// Where it comes from.
+    source: String,
+    /// Whether all claims hold.
+    holds: bool,
+    /// Those that were looked at, in order.
+    claims: Vec<OneClaim>,
 }
 
 /// One version.
@@ -27,7 +40,7 @@ struct One {
 /// One claim.
 #[derive(Debug, Serialize)]
 struct OneClaim {
-    /// `atom`, `spec`, `lock`, `content`, `files`, `nar`, `source` or `root`.
+    /// `atom`, `spec`, `lock`, `content`, `files`, `nar`, `source` or `root`; `hash` of a pin.
     claim: &'static str,
     holds: bool,
     /// Why it does not hold; null where it does.
@@ -39,6 +52,7 @@ impl Shape {
         Self {
             schema: "eka.verify/1",
             versions: report.versions.iter().map(One::of).collect(),
+            pins: report.pins.iter().map(OnePin::of).collect(),
         }
     }
 }
@@ -52,6 +66,25 @@ impl One {
             remote: version.remote.to_string(),
             holds: version.holds(),
             claims: version.claims.iter().map(OneClaim::of).collect(),
+        }
+    }
+}
+
+impl OnePin {
+    fn of(pin: &eka::pins::Verified) -> Self {
+        let claim = |(claim, result): &(eka::pins::Claim, Result<(), eka::pins::PinsError>)| {
+            let message = result.as_ref().err().map(ToString::to_string);
+            OneClaim {
+                claim: claim.name(),
+                holds: result.is_ok(),
+                message,
+            }
+        };
+        Self {
+            name: pin.name.to_string(),
+            source: pin.source.clone(),
+            holds: pin.claims.iter().all(|(_, it)| it.is_ok()),
+            claims: pin.claims.iter().map(claim).collect(),
         }
     }
 }

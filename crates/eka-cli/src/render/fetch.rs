@@ -8,11 +8,9 @@ use crate::session::Text;
 pub(crate) fn text(report: &Report) -> Text {
     let line = |path: &std::path::Path| format!("{}\n", esc(path.display()));
     let count = |wanted| {
-        report
-            .atoms
-            .iter()
-            .filter(|it| it.outcome == wanted)
-            .count()
+        let atoms = report.atoms.iter().map(|it| it.outcome);
+        let pins = report.pins.iter().map(|it| it.outcome);
+        atoms.chain(pins).filter(|it| *it == wanted).count()
     };
     let parts = [
         (count(Outcome::New), "brought"),
@@ -22,11 +20,14 @@ pub(crate) fn text(report: &Report) -> Text {
     let parts = parts.iter().filter(|(n, _)| *n > 0);
     let parts: Vec<String> = parts.map(|(n, what)| format!("{n} {what}")).collect();
     let note = match &parts[..] {
-        [] => "the lock holds no atoms\n".to_owned(),
+        [] => "the lock holds nothing to fetch\n".to_owned(),
         parts => format!("{}\n", parts.join(", ")),
     };
+    let of_pins = report.pins.iter().map(|it| it.path.as_path());
+    let paths = report.atoms.iter().map(|it| it.path.as_path());
+    let paths = paths.chain(of_pins);
     Text {
-        out: report.atoms.iter().map(|it| line(&it.path)).collect(),
+        out: paths.map(line).collect(),
         note,
     }
 }

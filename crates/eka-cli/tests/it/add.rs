@@ -58,7 +58,7 @@ fn as_json() {
     world.check(
         &["add", "--format", "json", "https://sets.test/core::zlib@~1.2", "--set", "c"],
         "0
-        out: {\"schema\":\"eka.add/1\",\"manifest\":\"[WORLD]/work/atom.toml\",\"deps\":[{\"set\":\"c\",\"id\":\"zlib\",\"req\":\"~1.2\"}],\"lock\":{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib 1.2.0\"],\"duplicates\":[]}}",
+        out: {\"schema\":\"eka.add/1\",\"manifest\":\"[WORLD]/work/atom.toml\",\"deps\":[{\"set\":\"c\",\"id\":\"zlib\",\"req\":\"~1.2\"}],\"pins\":[],\"lock\":{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"pins\":0,\"written\":true,\"changes\":[\"+ zlib 1.2.0\"],\"duplicates\":[]}}",
     );
 }
 

@@ -54,7 +54,7 @@ fn answers_as_json() {
         .into_string()
         .unwrap();
     let expected = format!(
-        r#"{{"schema":"eka.fetch/1","atoms":[{{"id":"util","version":"0.1.4","nar":"{nar}","path":"[WORLD]/work/out/{name}","outcome":"new"}}]}}"#
+        r#"{{"schema":"eka.fetch/1","atoms":[{{"id":"util","version":"0.1.4","nar":"{nar}","path":"[WORLD]/work/out/{name}","outcome":"new"}}],"pins":[]}}"#
     );
     assert_eq!(ran.out(), [expected]);
 }
@@ -94,7 +94,7 @@ fn a_lock_that_is_out_of_date_is_exit_3() {
         .world
         .write("atom.toml", "[atom]\nid = \"app\"\nversion = \"1.0.0\"\n");
     let none = locked.run(&["fetch"]);
-    none.exit(0).says(&["the lock holds no atoms"]);
+    none.exit(0).says(&["the lock holds nothing to fetch"]);
     assert!(none.out().is_empty());
 }
 

@@ -51,6 +51,7 @@ fn fields(text: &str) -> BTreeSet<&str> {
         let field = line
             .trim_start()
             .trim_start_matches("pub(crate) ")
+            .trim_start_matches("r#")
             .split_once(": ")
             .map(|it| it.0)
             .filter(|it| !it.contains([' ', '/']));

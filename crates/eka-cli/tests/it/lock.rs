@@ -80,7 +80,7 @@ fn as_json() {
     world.check(
         &["lock", "--format", "json"],
         "0
-        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib 1.3.1\"],\"duplicates\":[]}]}",
+        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":1,\"pins\":0,\"written\":true,\"changes\":[\"+ zlib 1.3.1\"],\"duplicates\":[]}]}",
     );
 }
 

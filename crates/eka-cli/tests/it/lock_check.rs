@@ -59,7 +59,7 @@ fn a_good_lock_passes_and_nothing_is_written() {
         .exit(0)
         .says(&["checked `[WORLD]/work/atom.lock` (2 atoms)"]);
     let ran = locked.run(&["lock", "--check", "--format", "json"]);
-    let json = r#"{"schema":"eka.lock/1","locks":[{"path":"[WORLD]/work/atom.lock","atoms":2,"written":false,"changes":[],"duplicates":[]}]}"#;
+    let json = r#"{"schema":"eka.lock/1","locks":[{"path":"[WORLD]/work/atom.lock","atoms":2,"pins":0,"written":false,"changes":[],"duplicates":[]}]}"#;
     assert_eq!(ran.exit(0).out(), [json]);
     assert_eq!(locked.world.read("atom.lock"), text);
     // An atom without dependencies has no lock, and needs none.

@@ -252,7 +252,7 @@ fn the_driver_answers_as_json() {
     story.world.check(
         &["lock", "--merge", "O", "A", "B", "--format", "json"],
         "0
-        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/A\",\"atoms\":1,\"written\":true,\"changes\":[\"+ zlib 1.2.0\"],\"duplicates\":[]}]}",
+        out: {\"schema\":\"eka.lock/1\",\"locks\":[{\"path\":\"[WORLD]/work/A\",\"atoms\":1,\"pins\":0,\"written\":true,\"changes\":[\"+ zlib 1.2.0\"],\"duplicates\":[]}]}",
     );
     assert_eq!(story.world.read("A"), lock);
     story.world.check(

@@ -20,6 +20,7 @@ mod diff;
 mod outdated;
 mod verify;
 mod add;
+mod pins;
 mod lock;
 mod unsolvable;
 mod notices;

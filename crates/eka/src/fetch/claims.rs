@@ -245,7 +245,8 @@ impl<'a> Examiner<'a> {
         self.rehash_commits(&[subject.spec])
     }
 
-    fn rehash_commits(&self, commits: &[ObjectId]) -> Result<bool, CacheError> {
+    /// As [`Examiner::rehash`], of these commits.
+    pub(crate) fn rehash_commits(&self, commits: &[ObjectId]) -> Result<bool, CacheError> {
         let mut whole = true;
         let mut trees = Vec::new();
         for &commit in commits {

@@ -13,11 +13,16 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::exit::Exit;
+use crate::pins::PinsError;
 
 /// Why a version is not what is claimed of it.
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum Lie {
+    /// A pin is not what was locked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pin(Box<PinsError>),
     /// Two that must say the same do not.
     #[error("the {what} of `{atom}` is `{first}` by {first_by}, and `{second}` by {second_by}")]
     #[diagnostic(
@@ -240,6 +245,7 @@ impl Lie {
                 source: GuardError::Depth { .. } | GuardError::Entries { .. },
                 ..
             } => Exit::No,
+            Self::Pin(error) => error.exit(),
             _ => Exit::Integrity,
         }
     }

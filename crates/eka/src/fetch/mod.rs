@@ -13,15 +13,16 @@ pub(crate) use claims::{Examined, Examiner, Subject, against_lock};
 pub use lie::Lie;
 pub(crate) use lie::agree;
 pub use shelf::ShelfError;
-pub(crate) use wanted::Wanted;
+pub(crate) use shelf::{Place, Shelf};
+pub(crate) use wanted::{Wanted, places};
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use atom::lock::diff::Change;
-use atom::lock::{Lock, LockedAtom, Place};
-use atom::{Id, NarHash, ObjectId, Version};
+use atom::lock::{self, Lock, LockedAtom, LockedPin};
+use atom::{Id, Name, NarHash, ObjectId, Version};
 use atom_git::objects::Objects;
 use atom_git::tree_guard::GuardedTree;
 use miette::Diagnostic;
@@ -33,15 +34,19 @@ use crate::exit::Exit;
 use crate::files::Access;
 use crate::here;
 use crate::lock::{Locking, Opened, Scene, must_be_current};
+use crate::pins;
 use crate::project;
 use crate::remotes::Remotes;
-use shelf::{Owner, Shelf};
+use shelf::Owner;
 
 /// What to fetch.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The atoms, by id; none for all that are locked.
+    /// The atoms, by id, and the pins that no atom shares the name with; none for all that is
+    /// locked.
     pub ids: Vec<Id>,
+    /// Pins by name, beside the ids.
+    pub pins: Vec<Name>,
     /// Where the contents are put; the cache where none is named.
     pub into: Option<PathBuf>,
     /// Whether a flag says that the lock must be current. Without one it must be so too.
@@ -53,6 +58,8 @@ pub struct Request {
 pub struct Report {
     /// One entry an atom, in the order of the lock.
     pub atoms: Vec<Fetched>,
+    /// One entry a pin, in the order of the lock.
+    pub pins: Vec<pins::Fetched>,
 }
 
 /// One atom's content.
@@ -128,7 +135,7 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let opened = Opened::open(ctx, &folder, Access::Read)?;
     current(&opened, &mut scene, request.locking)?;
     let lock = opened.lock.clone().unwrap_or_default();
-    let chosen = chosen(&lock, &request.ids)?;
+    let (chosen, chosen_pins) = chosen(&lock, request)?;
     let shelf = match &request.into {
         Some(dir) => Shelf::open(ctx.dir.join(dir), Owner::User),
         None => Shelf::open(ctx.cache_dir()?.join("src"), Owner::Cache),
@@ -144,7 +151,7 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let missing: Vec<Wanted<'_>> = published
         .iter()
         .zip(&there)
-        .filter(|(_, place)| **place == shelf::Place::Free)
+        .filter(|(_, place)| **place == Place::Free)
         .map(|(it, _)| *it)
         .collect();
     if !missing.is_empty() {
@@ -153,14 +160,17 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let work_tree = here::repository(&ctx.dir)?
         .and_then(|it| it.work_dir().map(PathBuf::from))
         .unwrap_or_else(|| folder.clone());
-    let mut report = Report { atoms: Vec::new() };
+    let mut report = Report {
+        atoms: Vec::new(),
+        pins: pins::put(ctx, &shelf, &chosen_pins)?,
+    };
     let mut there = there.into_iter();
     for atom in chosen {
         let place = match &atom.place {
-            Place::Local { path } => (None, work_tree.join(path.as_str()), Outcome::Local),
-            Place::Published { nar, .. } => {
+            lock::Place::Local { path } => (None, work_tree.join(path.as_str()), Outcome::Local),
+            lock::Place::Published { nar, .. } => {
                 let outcome = match there.next() {
-                    Some(shelf::Place::Taken) => Outcome::Present,
+                    Some(Place::Taken) => Outcome::Present,
                     _ => Outcome::New,
                 };
                 (Some(*nar), shelf.path(*nar), outcome)
@@ -191,19 +201,31 @@ fn current(opened: &Opened, scene: &mut Scene<'_>, locking: Locking) -> Result<(
     }
 }
 
-/// The atoms that are meant, in the order of the lock.
-fn chosen<'a>(lock: &'a Lock, ids: &[Id]) -> Result<Vec<&'a LockedAtom>, FetchError> {
-    let holds = |id: &&Id| lock.atoms.iter().any(|it| it.id == **id);
-    if let Some(id) = ids.iter().find(|it| !holds(it)) {
+/// The atoms and the pins that are meant, in the order of the lock.
+fn chosen<'a>(
+    lock: &'a Lock,
+    request: &Request,
+) -> Result<(Vec<&'a LockedAtom>, Vec<&'a LockedPin>), Error> {
+    let all = request.ids.is_empty() && request.pins.is_empty();
+    let an_atom = |id: &Id| lock.atoms.iter().any(|it| it.id == *id);
+    let a_pin = |id: &Id| lock.pins.iter().any(|it| it.name.as_str() == id.as_str());
+    if let Some(id) = request.ids.iter().find(|it| !an_atom(it) && !a_pin(it)) {
         let mut known: Vec<Id> = lock.atoms.iter().map(|it| it.id.clone()).collect();
         known.dedup();
         let id = id.clone();
-        return Err(FetchError::NotLocked { id, known });
+        return Err(FetchError::NotLocked { id, known }.into());
     }
+    let mut pins = pins::chosen(lock, &request.pins)?;
+    let by_id = |it: &&LockedPin| {
+        let named = |id: &&Id| id.as_str() == it.name.as_str() && !an_atom(id);
+        all || request.ids.iter().any(|id| named(&id))
+    };
+    pins.extend(lock.pins.iter().filter(by_id));
+    pins.sort_by_key(|it| &it.name);
+    pins.dedup();
     let atoms = lock.atoms.iter();
-    Ok(atoms
-        .filter(|it| ids.is_empty() || ids.contains(&it.id))
-        .collect())
+    let atoms = atoms.filter(|it| all || request.ids.contains(&it.id));
+    Ok((atoms.collect(), pins))
 }
 
 fn bring_and_put(ctx: &Context<'_>, shelf: &Shelf, missing: &[Wanted<'_>]) -> Result<(), Error> {

@@ -26,7 +26,7 @@ const GROWING: &str = ".eka-";
 
 /// A folder of contents. While it lives, nobody takes its growing folders for left behind.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     folder: PathBuf,
     owner: Owner,
     _lock: Option<OwnedFd>,
@@ -34,7 +34,7 @@ pub(super) struct Shelf {
 
 /// Whose the folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     /// Eka's: what does not fit there is replaced.
     Cache,
     /// The user's: what does not fit there is an error.
@@ -43,7 +43,7 @@ pub(super) enum Owner {
 
 /// What lies in a content's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Nothing.
     Free,
     /// The content.
@@ -91,7 +91,7 @@ pub enum ShelfError {
 
 impl Shelf {
     /// Opens a folder, made if need be, and removes what dead processes left in it.
-    pub(super) fn open(folder: PathBuf, owner: Owner) -> Result<Self, ShelfError> {
+    pub(crate) fn open(folder: PathBuf, owner: Owner) -> Result<Self, ShelfError> {
         match owner {
             Owner::Cache => {
                 // What lies in a folder of ours could be moved by whoever may write the one above.
@@ -109,13 +109,13 @@ impl Shelf {
     }
 
     /// Where a content belongs.
-    pub(super) fn path(&self, nar: NarHash) -> PathBuf {
+    pub(crate) fn path(&self, nar: NarHash) -> PathBuf {
         self.folder.join(store_name(nar))
     }
 
     /// Looks what lies in a content's place, and hashes it. In a cache what does not fit is
     /// thrown out.
-    pub(super) fn look(&self, nar: NarHash) -> Result<Place, ShelfError> {
+    pub(crate) fn look(&self, nar: NarHash) -> Result<Place, ShelfError> {
         let path = self.path(nar);
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
@@ -135,7 +135,7 @@ impl Shelf {
     }
 
     /// Puts a content in its place; where another process was faster, its content is hashed.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         objects: &Objects,
         tree: GuardedTree,

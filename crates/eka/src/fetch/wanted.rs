@@ -67,18 +67,22 @@ impl<'a> Wanted<'a> {
 
     /// Where it is served: the origin, then the mirrors of the lock, then the user's own.
     pub(crate) fn places(&self, ctx: &Context<'_>) -> Vec<RepoUrl> {
-        let origin = &self.set.origin;
-        let mut places = vec![origin.clone()];
-        places.extend(self.set.mirrors.iter().cloned());
-        places.extend(own_mirrors(&ctx.config, origin));
-        let mut seen = Vec::new();
-        places.retain(|it| {
-            let new = !seen.contains(it);
-            seen.push(it.clone());
-            new
-        });
-        places
+        places(ctx, &self.set.origin, &self.set.mirrors)
     }
+}
+
+/// Where a repository is served: itself, then these mirrors, then the user's own.
+pub(crate) fn places(ctx: &Context<'_>, origin: &RepoUrl, mirrors: &[RepoUrl]) -> Vec<RepoUrl> {
+    let mut places = vec![origin.clone()];
+    places.extend(mirrors.iter().cloned());
+    places.extend(own_mirrors(&ctx.config, origin));
+    let mut seen = Vec::new();
+    places.retain(|it| {
+        let new = !seen.contains(it);
+        seen.push(it.clone());
+        new
+    });
+    places
 }
 
 /// The base name of the store path of a content: `<32 characters>-source`.

@@ -20,6 +20,7 @@ use crate::fetch::{
     vanished,
 };
 use crate::files::Access;
+use crate::pins;
 use crate::remotes::Remotes;
 
 /// What is said of a lock that does not answer its manifest.
@@ -81,6 +82,9 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
                 return Err(CheckError::NotTheAnswer { path, differences }.into());
             }
         }
+    }
+    for (it, lock) in opened.iter().zip(&locks) {
+        pins::check(ctx, &it.manifest, lock)?;
     }
     let locks = opened.iter().zip(&locks);
     let locks = locks.map(|(it, lock)| Locked::of(it, lock, Outcome::Current));

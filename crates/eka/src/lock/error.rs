@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use atom::Name;
 use atom::lock::diff::Change;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -28,18 +27,6 @@ pub enum LockError {
         /// What differs.
         changes: Vec<Change>,
     },
-    /// Pins cannot be locked yet.
-    #[error(
-        "the pin `{name}` is not locked as the manifest asks, and this eka cannot lock pins yet"
-    )]
-    #[diagnostic(
-        code(eka::lock::pins),
-        help("take the pin out of `[pins]`, or keep the lock that holds it")
-    )]
-    Pins {
-        /// The pin.
-        name: Name,
-    },
     /// `--all` outside of a work tree.
     #[error("there is no work tree whose atoms could be locked")]
     #[diagnostic(
@@ -55,7 +42,6 @@ impl LockError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::OutOfDate { .. } => Exit::OutOfDate,
-            Self::Pins { .. } => Exit::No,
             Self::NoWorkTree => Exit::Usage,
         }
     }

@@ -104,6 +104,7 @@ pub fn merge_files(ctx: &Context<'_>, three: &Three) -> Result<Report, Error> {
         locks: vec![Locked {
             path: ours,
             n_atoms: lock.atoms.len(),
+            n_pins: lock.pins.len(),
             outcome,
             duplicates: duplicates::of(&lock),
         }],

@@ -84,6 +84,8 @@ pub struct Locked {
     pub path: PathBuf,
     /// How many atoms it holds.
     pub n_atoms: usize,
+    /// How many pins it holds.
+    pub n_pins: usize,
     /// Whether it was written.
     pub outcome: Outcome,
     /// The atoms of which it holds several versions.
@@ -368,6 +370,7 @@ impl Locked {
         Self {
             path: opened.lock_path(),
             n_atoms: lock.atoms.len(),
+            n_pins: lock.pins.len(),
             outcome,
             duplicates: duplicates::of(lock),
         }

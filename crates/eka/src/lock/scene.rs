@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use atom::lock::diff::{self, Change};
-use atom::lock::{Lock, Place};
+use atom::lock::{Lock, LockedPin, Place};
 use atom::manifest::{Manifest, SetPlace};
 use atom::source::Sourced;
 use atom::{Id, Requirement};
@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::files::{FilesError, MANIFEST};
 use crate::here;
 use crate::local;
+use crate::pins::Pins;
 use crate::remotes::Remotes;
 use crate::resolve::{Bounds, Inquiry, LocalAtom, Options, Question, Remote, ResolveError, Top};
 
@@ -42,7 +43,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// The folders of all atoms of the work tree that depend on something, or have a lock.
+    /// The folders of all atoms of the work tree that depend on something, pin something, or have a lock.
     pub(crate) fn folders(&mut self) -> Result<Vec<PathBuf>, Error> {
         let Some(top) = self
             .repo
@@ -57,7 +58,9 @@ impl<'a> Scene<'a> {
             .values()
             .map(|it| (top.join(it.path.as_str()), it))
             .filter(|(folder, it)| {
-                !it.manifest.deps.is_empty() || folder.join(crate::files::LOCK).exists()
+                !it.manifest.deps.is_empty()
+                    || !it.manifest.pins.is_empty()
+                    || folder.join(crate::files::LOCK).exists()
             })
             .map(|(folder, _)| folder)
             .collect();
@@ -121,20 +124,19 @@ impl<'a> Scene<'a> {
         tops: Vec<Top>,
         options: &Options,
     ) -> Result<Vec<Lock>, Error> {
-        for top in &tops {
-            let none = Lock::default();
-            let lock = top.lock.as_ref().unwrap_or(&none);
-            let changes = diff::of_manifest(&top.manifest, lock);
-            let new = changes.into_iter().find_map(|it| match it {
-                Change::PinAdded { pin } | Change::PinChanged { pin } => Some(pin),
-                _ => None,
-            });
-            if let Some(name) = new {
-                return Err(LockError::Pins { name }.into());
-            }
-        }
-        let answered = self.inquire(tops, |it| it.answer(options))?;
+        let pinned: Vec<(Manifest, Vec<LockedPin>)> = tops
+            .iter()
+            .map(|it| {
+                let old = it.lock.as_ref().map_or(&[][..], |it| &it.pins);
+                (it.manifest.clone(), old.to_vec())
+            })
+            .collect();
+        let mut answered = self.inquire(tops, |it| it.answer(options))?;
         told::answered(self.ctx, &answered);
+        let mut pins = Pins::new(self.ctx, self.remotes()?);
+        for (lock, (manifest, old)) in answered.locks.iter_mut().zip(&pinned) {
+            lock.pins = pins.settle(manifest, old, &options.pins)?;
+        }
         Ok(answered.locks)
     }
 

@@ -38,6 +38,8 @@ use atom::manifest::Manifest;
 use atom::{AtomId, Id, Requirement, Root};
 use resolver::Order;
 
+use crate::pins::Fresh;
+
 /// One manifest to resolve for.
 #[derive(Debug)]
 pub(crate) struct Top {
@@ -100,6 +102,8 @@ pub(crate) struct Options {
     pub(crate) moving: Moving,
     /// What must hold beside the manifests' requirements; no second major is taken for its sake.
     pub(crate) forced: Vec<(AtomId, Requirement)>,
+    /// Which pins are taken anew.
+    pub(crate) pins: Fresh,
     /// The command that asks, for messages that say how to ask again.
     pub(crate) command: String,
 }

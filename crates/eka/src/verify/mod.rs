@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::fetch::{Bringer, Claim, Examined, Examiner, Lie, Look, Need, Subject, Wanted, tell};
 use crate::files::Access;
 use crate::lock::Opened;
+use crate::pins;
 use crate::project;
 use crate::remotes::{Remote, Remotes};
 use crate::target;
@@ -52,6 +53,8 @@ pub enum Extent {
 pub struct Report {
     /// One entry a version.
     pub versions: Vec<Verified>,
+    /// One entry a pin of the lock, where that is what was verified.
+    pub pins: Vec<pins::Verified>,
 }
 
 /// One version, and what became of its claims, in their order. Those that rest on one that does
@@ -235,6 +238,7 @@ fn by_lock(ctx: &Context<'_>, extent: Extent) -> Result<Report, Error> {
     let folder = project::find_atom(&ctx.dir)?;
     let opened = Opened::open(ctx, &folder, Access::Read)?;
     let lock = opened.lock.unwrap_or_default();
+    let pins = pins::verify(ctx, &opened.manifest, &lock)?;
     let wanted = Wanted::all(&lock);
     let remotes = Remotes::open(ctx)?;
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
@@ -260,7 +264,8 @@ fn by_lock(ctx: &Context<'_>, extent: Extent) -> Result<Report, Error> {
         });
         task.advance(1);
     }
-    finish(ctx, &remotes, cases, extent)
+    let report = finish(ctx, &remotes, cases, extent)?;
+    Ok(Report { pins, ..report })
 }
 
 /// Looks deeper where that was asked for, and reports.
@@ -282,6 +287,7 @@ fn finish(
     });
     Ok(Report {
         versions: versions.collect(),
+        pins: Vec::new(),
     })
 }
 
@@ -289,7 +295,9 @@ impl Report {
     /// How many claims were looked at.
     #[must_use]
     pub fn n_claims(&self) -> usize {
-        self.versions.iter().map(|it| it.claims.len()).sum()
+        let of_versions = self.versions.iter().map(|it| it.claims.len());
+        let of_pins = self.pins.iter().map(|it| it.claims.len());
+        of_versions.chain(of_pins).sum()
     }
 
     /// What does not hold, as an error.
@@ -297,7 +305,12 @@ impl Report {
     pub fn into_error(self) -> Option<Error> {
         let n_claims = self.n_claims();
         let claims = self.versions.into_iter().flat_map(|it| it.claims);
-        let lies: Vec<Lie> = claims.filter_map(|(_, it)| it.err()).collect();
+        let of_pins = self.pins.into_iter().flat_map(|it| it.claims);
+        let of_pins = of_pins.filter_map(|(_, it)| it.err());
+        let lies = claims.filter_map(|(_, it)| it.err());
+        let lies: Vec<Lie> = lies
+            .chain(of_pins.map(|it| Lie::Pin(Box::new(it))))
+            .collect();
         if lies.is_empty() {
             return None;
         }

@@ -247,9 +247,10 @@ fn a_pin_that_a_pull_request_slips_into_the_lock_is_told_and_taken_out() {
     world.write("atom.lock", &format!("{lock}{pin}"));
     let shown = world.run(&["lock"]);
     assert!(
-        shown.starts_with("1\n") && shown.contains("eka::lock::pins"),
+        shown.starts_with("4\n") && shown.contains("good.test/x"),
         "{shown}"
     );
+    assert_eq!(world.read("atom.lock"), format!("{lock}{pin}"));
 }
 
 #[test]

@@ -1,0 +1,111 @@
+//! The contents of locked pins, put where those of atoms lie.
+
+use std::path::PathBuf;
+
+use atom::Name;
+use atom::lock::{Lock, LockedPin, LockedPinSource};
+
+use super::PinsError;
+use super::git::Git;
+use crate::context::Context;
+use crate::error::Error;
+use crate::fetch::{FetchError, Outcome, Place, Shelf};
+use crate::remotes::Remotes;
+
+/// One pin's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The pin.
+    pub name: Name,
+    /// `git`, `tar` or `url`.
+    pub kind: &'static str,
+    /// `sha256-…`: of its NAR, or of the file that it is.
+    pub hash: String,
+    /// Its folder, or its file, absolute.
+    pub path: PathBuf,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// The pins of a lock that are meant: those of these names.
+///
+/// # Errors
+///
+/// [`PinsError::NotFound`].
+pub(crate) fn chosen<'a>(lock: &'a Lock, names: &[Name]) -> Result<Vec<&'a LockedPin>, PinsError> {
+    let of = |name: &Name| lock.pins.iter().find(|it| it.name == *name);
+    let found = names.iter().map(|name| {
+        of(name).ok_or_else(|| PinsError::NotFound {
+            name: name.to_string(),
+            known: lock.pins.iter().map(|it| it.name.clone()).collect(),
+        })
+    });
+    found.collect()
+}
+
+/// Brings what is not there, and puts each in its place.
+///
+/// # Errors
+///
+/// [`PinsError`] for what is not as it was locked, [`FetchError::Shelf`], and what keeps remotes
+/// from answering.
+pub(crate) fn put(
+    ctx: &Context<'_>,
+    shelf: &Shelf,
+    pins: &[&LockedPin],
+) -> Result<Vec<Fetched>, Error> {
+    let mut remotes = None;
+    let mut fetched = Vec::new();
+    for pin in pins {
+        ctx.check_interrupt()?;
+        let (kind, hash, path, place) = match &pin.source {
+            LockedPinSource::Git { nar, .. } => {
+                let place = shelf.look(*nar).map_err(FetchError::from)?;
+                ("git", nar.to_string(), shelf.path(*nar), place)
+            }
+            LockedPinSource::Tar { .. } | LockedPinSource::Url { .. } => {
+                let pin = pin.name.clone();
+                return Err(PinsError::Files { pin }.into());
+            }
+        };
+        if place == Place::Free {
+            if remotes.is_none() {
+                remotes = Some(Remotes::open(ctx)?);
+            }
+            let remotes = remotes.as_ref().expect("they were opened above");
+            one(ctx, shelf, remotes, pin)?;
+        }
+        fetched.push(Fetched {
+            name: pin.name.clone(),
+            kind,
+            hash,
+            path,
+            outcome: match place {
+                Place::Free => Outcome::New,
+                Place::Taken => Outcome::Present,
+            },
+        });
+    }
+    Ok(fetched)
+}
+
+fn one(
+    ctx: &Context<'_>,
+    shelf: &Shelf,
+    remotes: &Remotes<'_>,
+    pin: &LockedPin,
+) -> Result<(), Error> {
+    match &pin.source {
+        LockedPinSource::Git { git, rev, nar, .. } => {
+            let files = Git { ctx, remotes };
+            let (tree, nar) = files.content(&pin.name, git, (*rev, Some(*nar)))?;
+            let objects = remotes.cache().objects();
+            let put = shelf.put(&objects, tree, nar);
+            Ok(put.map_err(FetchError::from)?)
+        }
+        LockedPinSource::Tar { .. } | LockedPinSource::Url { .. } => {
+            let pin = pin.name.clone();
+            Err(PinsError::Files { pin }.into())
+        }
+    }
+}
