@@ -84,38 +84,64 @@ pub fn between(old: &Lock, new: &Lock) -> Vec<Move> {
         let before = before.get(atom).unwrap_or(&none);
         let after = after.get(atom).unwrap_or(&none);
         rewritten(before, after, &mut moves);
-        let gone: Vec<_> = before
-            .keys()
-            .filter(|it| !after.contains_key(*it))
-            .collect();
-        let come: Vec<_> = after
-            .keys()
-            .filter(|it| !before.contains_key(*it))
-            .collect();
-        let id = || atom.0.clone();
-        // With one of each there is no question what became of what.
-        if let ([from], [to]) = (&gone[..], &come[..]) {
-            let (from, to) = ((**from).clone(), (**to).clone());
-            moves.push(if from < to {
-                Move::Upgraded { id: id(), from, to }
-            } else {
-                Move::Downgraded { id: id(), from, to }
-            });
-            continue;
+        let gone = before.keys().filter(|it| !after.contains_key(*it));
+        let mut gone: Vec<&Version> = gone.copied().collect();
+        let come = after.keys().filter(|it| !before.contains_key(*it));
+        let mut come: Vec<&Version> = come.copied().collect();
+        // Of several majors each has its own way; with one of each there is no question.
+        let alike = |one: &&Version, other: &&Version| bucket(one) == bucket(other);
+        moves.extend(pairs(&mut gone, &mut come, alike).map(|it| moved(atom.0, it)));
+        if gone.len() == 1 && come.len() == 1 {
+            moves.extend(pairs(&mut gone, &mut come, |_, _| true).map(|it| moved(atom.0, it)));
         }
-        let removed = |it: &&&Version| Move::Removed {
-            id: id(),
-            version: (**it).clone(),
-        };
-        let added = |it: &&&Version| Move::Added {
-            id: id(),
-            version: (**it).clone(),
-        };
-        moves.extend(gone.iter().map(removed));
-        moves.extend(come.iter().map(added));
+        let id = || atom.0.clone();
+        moves.extend(
+            gone.into_iter()
+                .cloned()
+                .map(|version| Move::Removed { id: id(), version }),
+        );
+        moves.extend(
+            come.into_iter()
+                .cloned()
+                .map(|version| Move::Added { id: id(), version }),
+        );
     }
     pins(old, new, &mut moves);
     moves
+}
+
+/// Takes out what belongs together: of each kind one.
+fn pairs<'a>(
+    gone: &mut Vec<&'a Version>,
+    come: &mut Vec<&'a Version>,
+    alike: impl Fn(&&'a Version, &&'a Version) -> bool,
+) -> impl Iterator<Item = (&'a Version, &'a Version)> {
+    let mut found = Vec::new();
+    gone.retain(|from| {
+        let to = come.iter().position(|to| alike(from, to));
+        let pair = to.map(|to| (*from, come.remove(to)));
+        found.extend(pair);
+        pair.is_none()
+    });
+    found.into_iter()
+}
+
+fn moved(id: &Id, (from, to): (&Version, &Version)) -> Move {
+    let (id, from, to) = (id.clone(), from.clone(), to.clone());
+    if from < to {
+        Move::Upgraded { id, from, to }
+    } else {
+        Move::Downgraded { id, from, to }
+    }
+}
+
+/// The part of a version that `^` keeps: a lock has one version of each.
+fn bucket(version: &Version) -> (u64, u64, u64) {
+    match (version.major, version.minor, version.patch) {
+        (0, 0, patch) => (0, 0, patch),
+        (0, minor, _) => (0, minor, 0),
+        (major, _, _) => (major, 0, 0),
+    }
 }
 
 fn versions(lock: &Lock) -> Versions<'_> {
