@@ -255,12 +255,21 @@ fn options(
             }
         }
     }
+    let mut moving = match (request.ids.is_empty(), request.reach) {
+        (true, _) => Moving::All,
+        (false, Reach::Named) => Moving::Only(named.clone()),
+        (false, Reach::Recursive) => Moving::Only(closure(named.clone(), locks)),
+    };
     let mut forced = Vec::new();
     if let Some(text) = &request.to {
         let n_ids = named.len();
         let (Some(atom), 1) = (named.first(), n_ids) else {
             return Err(UpdateError::ToOne { n_ids });
         };
+        // It goes where it is told to; another major of it stays where it is.
+        if let Moving::Only(atoms) = &mut moving {
+            atoms.remove(atom);
+        }
         let version: Result<Version, _> = text.parse();
         let version = version.map_err(|source| UpdateError::ToVersion {
             text: text.clone(),
@@ -268,11 +277,6 @@ fn options(
         })?;
         forced.push((atom.clone(), exactly(&version)));
     }
-    let moving = match (request.ids.is_empty(), request.reach) {
-        (true, _) => Moving::All,
-        (false, Reach::Named) => Moving::Only(named),
-        (false, Reach::Recursive) => Moving::Only(closure(named, locks)),
-    };
     let ids = request.ids.iter().map(|it| format!(" {}", quoted(it)));
     let to = request.to.iter().map(|it| format!(" --to {}", quoted(it)));
     let recursive = match request.reach {

@@ -22,6 +22,8 @@ mod verify;
 mod add;
 mod pins;
 mod lock;
+mod update;
+mod duplicates;
 mod unsolvable;
 mod notices;
 mod lock_check;

@@ -3,6 +3,8 @@
 mod error;
 mod scene;
 mod told;
+#[expect(dead_code, reason = "`eka why` and `eka outdated` will ask")]
+mod trial;
 mod check;
 mod merge;
 
@@ -10,6 +12,8 @@ pub use check::{CheckError, check};
 pub use error::LockError;
 pub use merge::{MergeError, Three, merge_files};
 pub(crate) use scene::Scene;
+#[expect(unused_imports, reason = "`eka why` and `eka outdated` will ask")]
+pub(crate) use trial::Forced;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

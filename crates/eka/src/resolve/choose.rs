@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atom::lock::Place;
+use atom::lock::{Lock, Place, SetRef};
 use atom::manifest::{self, Manifest, Set, SetPlace};
 use atom::url::RepoUrl;
-use atom::{AtomId, Id, Root};
+use atom::{AtomId, Id, Requirement, Root};
 use resolver::{Conflict, Duplicates, Request, Resolution, RootRequirement, Verdict};
 
 use super::answer::Answer;
@@ -70,11 +70,21 @@ impl<'a> Inquiry<'a> {
     ///
     /// [`ResolveError`]: unsolvable, a remote that could not be asked, a claim that does not hold.
     pub(crate) fn answer(&mut self, options: &Options) -> Result<Answered, ResolveError> {
-        let (request, fresh) = self.request(options);
-        let duplicates = self.duplicates();
+        let (mut request, fresh) = self.request(options);
+        let mut duplicates = self.duplicates();
         loop {
             match self.chosen(&request, duplicates, &fresh)? {
-                Ok(graph) => return self.answered(&graph),
+                Ok(graph) => {
+                    let answered = self.answered(&graph)?;
+                    if duplicates == Duplicates::Deny || options.are_met(&answered.locks) {
+                        return Ok(answered);
+                    }
+                    // What is forced came beside what is needed: it must take its place.
+                    duplicates = Duplicates::Deny;
+                    for (atom, _) in &options.forced {
+                        request.split.remove(atom);
+                    }
+                }
                 Err(conflict) if self.lift(options, &conflict) => {}
                 Err(conflict) => {
                     return Err(self.unsolvable(conflict, (&request, duplicates), options));
@@ -225,6 +235,18 @@ impl<'a> Inquiry<'a> {
         let reasons = notices::of_yanked(&it.known, it.source, &it.stuck, &yanked);
         let conflict = conflict.with_reasons(&reasons).with_sets(self.set_names());
         Unsolvable::new(conflict.into(), self.tops, options).into()
+    }
+}
+
+impl Options {
+    /// Whether a lock holds what is forced: the manifests themselves lead to it.
+    fn are_met(&self, locks: &[Lock]) -> bool {
+        let holds = |atom: &AtomId, req: &Requirement| {
+            let atoms = locks.iter().flat_map(|it| &it.atoms);
+            let mut alike = atoms.filter(|it| it.id == atom.id && req.matches(&it.version));
+            alike.any(|it| it.set() == SetRef::Root(atom.root))
+        };
+        self.forced.iter().all(|(atom, req)| holds(atom, req))
     }
 }
 

@@ -13,6 +13,7 @@ mod reach;
 mod clock;
 mod error;
 mod knowledge;
+mod listed;
 mod network;
 mod notices;
 mod origins;
@@ -24,6 +25,9 @@ mod tests;
 pub(crate) use choose::Inquiry;
 pub use error::ResolveError;
 pub(crate) use knowledge::LocalAtom;
+#[expect(unused_imports, reason = "`eka why` and `eka outdated` will ask")]
+pub(crate) use listed::Marks;
+pub(crate) use listed::{Listed, listed};
 pub(crate) use network::Remote;
 pub(crate) use notices::{Kind as MarkKind, Mark};
 pub use origins::TwoOrigins;
