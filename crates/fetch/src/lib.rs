@@ -6,6 +6,8 @@ pub mod fault;
 pub mod clock;
 pub mod netrc;
 pub mod http;
+mod place;
+pub mod download;
 
 pub use clock::Clock;
 pub use fault::Fault;

@@ -87,11 +87,11 @@ impl GitHttp {
     }
 }
 
-fn log(folder: &Path) -> String {
+pub(crate) fn log(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("error.log")).unwrap_or_default()
 }
 
-fn answers(address: SocketAddr) -> bool {
+pub(crate) fn answers(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;
     };
@@ -173,7 +173,7 @@ fn environment(root: &Path, folder: &Path, serving: &Serving) -> String {
 }
 
 /// A string of lighttpd's configuration.
-fn quoted(value: &Path) -> String {
+pub(crate) fn quoted(value: &Path) -> String {
     let value = value.to_str().expect("paths of the harness are UTF-8");
     assert!(
         !value.contains(['"', '\\', '\n']),

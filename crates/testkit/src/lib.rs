@@ -11,6 +11,7 @@ pub mod env;
 pub mod repo;
 pub mod process;
 pub mod http;
+pub mod files;
 pub mod daemon;
 pub mod proxy;
 pub mod kill;

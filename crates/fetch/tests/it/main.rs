@@ -1,0 +1,5 @@
+//! The crate against real servers, and a proxy that breaks things.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod download;
