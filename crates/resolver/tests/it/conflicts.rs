@@ -1,6 +1,6 @@
 //! Problems without an answer, and what is said of them.
 
-use resolver::{Cancelled, Outcome, Unsolvable, solve_until};
+use resolver::{Outcome, Unsolvable};
 
 use crate::language::{Problem, text};
 
@@ -205,16 +205,4 @@ fn atoms_of_one_id_are_told_apart_by_their_digests() {
         headline,
         "`a@1.0.0#4ait5q0j` requires `x ^1`, but `a@1.0.0#qjln8hkr` requires `x ^2`"
     );
-}
-
-#[test]
-fn the_hook_cancels() {
-    let problem = Problem::read("a 1.0.0\nwant a ^1");
-    assert!(
-        solve_until(&problem.universe, &problem.request, &|| Some(
-            Cancelled::Deadline
-        ))
-        .is_err()
-    );
-    assert!(solve_until(&problem.universe, &problem.request, &|| None).is_ok());
 }

@@ -9,6 +9,7 @@ mod language;
 mod answers;
 mod conflicts;
 mod help;
+mod deadline;
 mod wrong_answers;
 mod random;
 mod exhaustive;
