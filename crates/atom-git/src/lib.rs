@@ -13,6 +13,7 @@ pub mod root;
 pub mod read;
 pub mod work_tree;
 mod staged_pack;
+mod whole_pack;
 pub mod write;
 pub mod tree_guard;
 pub mod content;

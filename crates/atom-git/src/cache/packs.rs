@@ -1,20 +1,19 @@
 //! Packs in the cache: kept whole or not at all, joined when there are many, thrown out when bad.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Seek as _, Write as _};
+use std::io::{self, BufRead, BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use atom::ObjectId;
-use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{self, Bundle, index};
-use gix::zlib::stream::deflate;
 use rustix::fs::{FlockOperation, flock};
 
 use super::{Cache, CacheError, Found, failed, object};
-use crate::objects::{ObjectKind, from_gix, to_gix};
+use crate::objects::{from_gix, to_gix};
 use crate::remote::Fault;
+use crate::whole_pack::WholePack;
 
 /// How many packs may lie there before [`Cache::tidy`] joins the small ones.
 const MAX_PACKS: usize = 40;
@@ -50,14 +49,14 @@ pub(crate) struct PackLimits {
 }
 
 impl Cache {
-    /// Keeps a pack and its index. Both grow in a folder of their own until they are whole, and
+    /// Keeps a pack and its index; gives the index's path. Both grow in a folder of their own until they are whole, and
     /// take the place of what bears their name already: a crash may have left it empty.
     pub(crate) fn keep_pack(
         &self,
         pack: &mut dyn BufRead,
         limits: PackLimits,
         interrupt: &AtomicBool,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<PathBuf>, Fault> {
         let folder = self.packs();
         let growing = tempfile::Builder::new()
             .prefix(".tmp-")
@@ -90,14 +89,17 @@ impl Cache {
                 Fault::protocol(format!("a damaged pack: {}", chain(&error)))
             }
         })?;
+        let mut place = None;
         for path in [outcome.data_path, outcome.index_path]
             .into_iter()
             .flatten()
         {
-            let name = path.file_name().unwrap_or_default();
-            fs::rename(&path, folder.join(name)).map_err(|error| not_kept(&error))?;
+            let to = folder.join(path.file_name().unwrap_or_default());
+            fs::rename(&path, &to).map_err(|error| not_kept(&error))?;
+            place = Some(to);
         }
-        self.reopen().map_err(|error| not_kept(&error))
+        self.reopen().map_err(|error| not_kept(&error))?;
+        Ok(place)
     }
 
     /// Throws these objects out, with the packs that hold them, so that they are fetched anew.
@@ -229,8 +231,9 @@ impl Cache {
             object_bytes: u64::MAX,
         };
         let kept = self.keep_pack(&mut BufReader::new(file), limits, &AtomicBool::new(false));
-        kept.map_err(|fault| failed(&folder)(io::Error::other(fault.to_string())))?;
-        for pack in packs {
+        let kept = kept.map_err(|fault| failed(&folder)(io::Error::other(fault.to_string())))?;
+        // Where the others held nothing that one did not, it is that one.
+        for pack in packs.iter().filter(|it| Some(&it.index) != kept.as_ref()) {
             pack.remove()?;
         }
         self.reopen()
@@ -252,36 +255,15 @@ impl Pack {
     }
 }
 
-/// Writes a pack of these objects, none a delta of another (gitformat-pack(5)).
 fn write_pack(odb: &gix::odb::Handle, ids: &[ObjectId], out: &mut File) -> io::Result<()> {
-    let n = u32::try_from(ids.len()).map_err(io::Error::other)?;
-    let mut pack = gix::hash::io::Write::new(io::BufWriter::new(out), gix::hash::Kind::Sha1);
-    pack.write_all(b"PACK\0\0\0\x02")?;
-    pack.write_all(&n.to_be_bytes())?;
+    let mut pack = WholePack::begin(io::BufWriter::new(out), ids.len())?;
     for id in ids {
         let Found::Object(kind, bytes) = object(odb, *id) else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        let head = match kind {
-            ObjectKind::Commit => Header::Commit,
-            ObjectKind::Tree => Header::Tree,
-            ObjectKind::Blob => Header::Blob,
-            ObjectKind::Tag => Header::Tag,
-        };
-        head.write_to(bytes.len() as u64, &mut pack)?;
-        let mut deflated = deflate::Write::new(&mut pack, gix::zlib::Compression::BEST_SPEED);
-        deflated.write_all(&bytes)?;
-        deflated.flush()?;
+        pack.object(kind, &bytes)?;
     }
-    let gix::hash::io::Write {
-        inner: mut file,
-        hash,
-    } = pack;
-    let trailer = hash
-        .try_finalize()
-        .map_err(|error| io::Error::other(error.to_string()))?;
-    file.write_all(trailer.as_slice())?;
-    file.flush()
+    pack.finish().map(drop)
 }
 
 fn is_older(changed: SystemTime, now: SystemTime, age: Duration) -> bool {

@@ -210,7 +210,9 @@ fn many_packs_become_one_and_old_leftovers_go() {
     for spec in &specs {
         fetch(&remote, &cache, &env, &[*spec]);
     }
-    assert_eq!(packs(&cache).len(), 100);
+    let before = packs(&cache);
+    assert_eq!(before.len(), 100);
+    let again: Vec<_> = before.iter().map(|it| std::fs::read(it).unwrap()).collect();
     let folder = cache.git_dir().join("objects/pack");
     for leftover in [".tmpAbC", "pack-dead.pack"] {
         std::fs::write(folder.join(leftover), b"left").unwrap();
@@ -233,6 +235,15 @@ fn many_packs_become_one_and_old_leftovers_go() {
     let fsck = env.at(&cache.git_dir());
     let said = fsck.git(["fsck", "--strict", "--no-dangling"]);
     assert_eq!(said, "", "{said}");
+
+    // What the one holds came once more, in many: joined they are the one, which must stay.
+    for (path, bytes) in before.iter().zip(again) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let cache = Cache::open(&env.path("cache")).unwrap();
+    assert_eq!(cache.tidy(later).unwrap().joined, 51);
+    assert_eq!(packs(&cache).len(), 2);
+    assert_eq!(cache.missing(specs), []);
 }
 
 /// Not a test: what [`a_killed_fetch_leaves_the_cache_as_it_was_or_complete`] starts and kills.
