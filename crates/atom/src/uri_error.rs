@@ -220,20 +220,25 @@ fn unknown_alias_help(near: Option<&str>) -> String {
 
 /// Makes an address fit for a message: what may be a password becomes `***`, and what must not
 /// reach a terminal is escaped.
+pub(crate) fn redact(text: &str) -> String {
+    escape(&mask(text))
+}
+
+/// Puts `***` for what may be a password, or a token.
 ///
 /// The text may be malformed, so all between the first `:` and the last `@` counts as password.
-pub(crate) fn redact(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let (scheme, rest) = text.split_at(start);
     let web = scheme.to_ascii_lowercase().starts_with("http");
     match rest.rsplit_once('@') {
         Some((info, rest)) => match info.split_once(':') {
-            Some((user, _)) => escape(&format!("{scheme}{user}:***@{rest}")),
+            Some((user, _)) => format!("{scheme}{user}:***@{rest}"),
             // A user of a web URL may be a token.
-            None if web => escape(&format!("{scheme}***@{rest}")),
-            None => escape(text),
+            None if web => format!("{scheme}***@{rest}"),
+            None => text.to_owned(),
         },
-        None => escape(text),
+        None => text.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::authority::{Authority, UserInfo};
 use crate::repository;
-use crate::uri_error::{escape, redact};
+use crate::uri_error::{self, escape, mask};
 
 pub use crate::uri_error::UriError;
 
@@ -187,6 +187,18 @@ impl RepoUrl {
             text: location.print(Secrets::Shown),
             location,
         })
+    }
+}
+
+/// An address as it may be shown: with `***` for a password, and for the user of a web URL where it
+/// may be a token. What is no URL yet, such as `user:password@alias:rest`, is masked as far as it
+/// might be one.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    match RepoUrl::parse(text) {
+        Ok(url) if url == url.public() => text.to_owned(),
+        Ok(url) => url.to_string(),
+        Err(_) => mask(text),
     }
 }
 
@@ -429,10 +441,14 @@ pub(crate) fn refuse_first(text: &str) -> Result<(), UriError> {
         return Err(UriError::Empty);
     }
     if text.contains(char::is_control) {
-        return Err(UriError::Control { text: redact(text) });
+        return Err(UriError::Control {
+            text: uri_error::redact(text),
+        });
     }
     if text.starts_with('-') {
-        return Err(UriError::LeadingDash { text: redact(text) });
+        return Err(UriError::LeadingDash {
+            text: uri_error::redact(text),
+        });
     }
     Ok(())
 }

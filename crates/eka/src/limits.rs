@@ -55,21 +55,10 @@ pub(crate) fn of_trees(config: &Config) -> tree_guard::Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Sources, load};
-    use crate::event::Recorded;
-
-    fn config(settings: &[&str]) -> Config {
-        let flags = settings.iter().map(|&it| it.to_owned()).collect();
-        let sources = Sources {
-            flags,
-            ..Sources::default()
-        };
-        load(&sources, &Recorded::default()).unwrap()
-    }
 
     #[test]
     fn the_defaults_are_those_of_the_world_crates() {
-        let config = config(&[]);
+        let config = Config::of(&[]);
         assert_eq!(of_remotes(&config), Limits::default());
         assert_eq!(of_trees(&config), tree_guard::Limits::default());
     }
@@ -77,7 +66,7 @@ mod tests {
     #[test]
     fn limits_are_as_configured() {
         let of = |settings: &[&str]| {
-            let config = config(settings);
+            let config = Config::of(settings);
             (of_remotes(&config), of_trees(&config))
         };
         let (remotes, trees) = of(&["limits.refs=7", "limits.fetch-time=9", "limits.depth=3"]);

@@ -296,27 +296,16 @@ fn age(age: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Sources, load};
-    use crate::event::Recorded;
-
-    fn config(settings: &[&str]) -> Config {
-        let flags = settings.iter().map(|&it| it.to_owned()).collect();
-        let sources = Sources {
-            flags,
-            ..Sources::default()
-        };
-        load(&sources, &Recorded::default()).unwrap()
-    }
 
     #[test]
     fn the_defaults_are_those_of_the_transports() {
-        let config = config(&[]);
+        let config = Config::of(&[]);
         assert_eq!(retry(&config), Retry::default());
     }
 
     #[test]
     fn retries_are_as_configured() {
-        let config = config(&["network.retries=99"]);
+        let config = Config::of(&["network.retries=99"]);
         let waits = retry(&config).waits;
         assert_eq!(waits.len(), 10);
         assert_eq!(waits[9], Duration::from_secs(10));

@@ -1,6 +1,6 @@
 //! URLs of repositories: what makes two equal, and what of one is recorded.
 
-use atom::url::{RepoUrl, Scheme, UriError};
+use atom::url::{RepoUrl, Scheme, UriError, redact};
 
 fn url(text: &str) -> RepoUrl {
     RepoUrl::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -195,5 +195,24 @@ fn a_remote_of_gits_own_configuration_may_be_a_host_of_sshs() {
         "ftp://h/x",
     ] {
         assert!(RepoUrl::parse_remote(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_may_be_a_secret_is_masked_in_what_is_no_url_too() {
+    for (text, shown) in [
+        ("https://u:p@h.example/x", "https://u:***@h.example/x"),
+        ("https://u:p:@q@h", "https://u:***@h"),
+        ("https://u:p/q@h/x", "https://u:***@h/x"),
+        ("https://token@h/x", "https://***@h/x"),
+        ("HTTPS://token@h", "https://***@h"),
+        ("u:p@gh:o/r", "u:***@gh:o/r"),
+        ("ssh://git@h/x", "ssh://git@h/x"),
+        ("git@h:o/r", "git@h:o/r"),
+        ("https://h:8080/x@y", "https://h:8080/x@y"),
+        ("gh:owner", "gh:owner"),
+        ("origin", "origin"),
+    ] {
+        assert_eq!(redact(text), shown);
     }
 }

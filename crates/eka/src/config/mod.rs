@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use atom::url::redact;
+
 /// The effective configuration: for each key that has a value, the one that counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config(BTreeMap<Path, Setting>);
@@ -153,25 +155,6 @@ impl Setting {
     }
 }
 
-/// Masks the password of `[scheme://]user:password@rest`, and a user of a web URL alone, which may
-/// be a token.
-fn redact(text: &str) -> String {
-    let start = text.find("://").map_or(0, |it| it + 3);
-    let end = text[start..].find('/').map_or(text.len(), |it| start + it);
-    let user_info = text[start..end]
-        .rfind('@')
-        .map(|it| &text[start..start + it]);
-    let Some(user_info) = user_info else {
-        return text.to_owned();
-    };
-    let (scheme, rest) = (&text[..start], &text[start + user_info.len()..]);
-    match user_info.split_once(':') {
-        Some((user, _)) => format!("{scheme}{user}:***{rest}"),
-        None if scheme.starts_with("http") => format!("{scheme}***{rest}"),
-        None => text.to_owned(),
-    }
-}
-
 impl Path {
     /// Joins a section and a name.
     #[must_use]
@@ -268,20 +251,21 @@ impl fmt::Display for Quoted<'_> {
 }
 
 #[cfg(test)]
+impl Config {
+    /// The defaults, and these settings of the command line.
+    pub(crate) fn of(settings: &[&str]) -> Self {
+        let flags = settings.iter().map(|&it| it.to_owned()).collect();
+        let sources = Sources {
+            flags,
+            ..Sources::default()
+        };
+        load(&sources, &crate::event::Recorded::default()).expect("the settings are good")
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords_are_masked() {
-        assert_eq!(redact("https://u:p@h/x"), "https://u:***@h/x");
-        assert_eq!(redact("https://u:p:@q@h"), "https://u:***@h");
-        assert_eq!(redact("https://token@h/x"), "https://***@h/x");
-        assert_eq!(redact("ssh://git@h/x"), "ssh://git@h/x");
-        assert_eq!(redact("git@h:o/r"), "git@h:o/r");
-        assert_eq!(redact("u:p@gh:o/r"), "u:***@gh:o/r");
-        assert_eq!(redact("https://h:8080/x@y"), "https://h:8080/x@y");
-        assert_eq!(redact("origin"), "origin");
-    }
 
     #[test]
     fn keys_print_as_toml() {
