@@ -109,3 +109,39 @@ fn path_of(folder: &Path) -> Option<AtomPath> {
     let text = folder.to_str()?;
     if text.is_empty() { "." } else { text }.parse().ok()
 }
+
+/// What git makes of a file of the work tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is in the index.
+    Tracked,
+    /// Its rules say that it is not to be.
+    Ignored,
+    /// Neither: it would go along with `git add .`.
+    Free,
+}
+
+/// Tells what git makes of a file, by its `/`-separated path from the top, which need not be there.
+///
+/// # Errors
+///
+/// [`WorkTreeError::Ignore`].
+pub fn standing(repo: &Repo, path: &str) -> Result<Standing, WorkTreeError> {
+    let ignore = |error: &dyn std::fmt::Display| WorkTreeError::Ignore {
+        reason: error.to_string(),
+    };
+    let local = repo.local();
+    let index = local.index_or_empty().map_err(|it| ignore(&it))?;
+    if index.entry_by_path(path.into()).is_some() {
+        return Ok(Standing::Tracked);
+    }
+    let mut ignored = local
+        .excludes(&index, None, Source::WorktreeThenIdMappingIfNotSkipped)
+        .map_err(|it| ignore(&it))?;
+    let platform = ignored.at_path(path, None);
+    let platform = platform.map_err(|it| ignore(&it))?;
+    Ok(match platform.is_excluded() {
+        true => Standing::Ignored,
+        false => Standing::Free,
+    })
+}

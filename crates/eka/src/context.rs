@@ -13,12 +13,15 @@ use crate::config::{self, Config, ConfigError, Sources};
 use crate::env::{self, Env, EnvError};
 use crate::event::{Event, Events, Task, Tasks, Warning};
 use crate::files::Patience;
+use crate::patches::{PatchError, Patches};
 use crate::project;
 
 /// Where and how a command works. Shared by the threads of one command.
 pub struct Context<'a> {
     /// The folder to work in, absolute.
     pub dir: PathBuf,
+    /// What stands in for atoms for a while.
+    pub patches: Patches,
     /// Where eka keeps what is its own.
     pub dirs: Dirs,
     /// The effective configuration.
@@ -153,6 +156,10 @@ pub enum ContextError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] Box<ConfigError>),
+    /// A patch of the configuration cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Patch(#[from] PatchError),
     /// An alias of the configuration cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -168,17 +175,21 @@ impl<'a> Context<'a> {
     pub fn new(outside: Outside<'a>) -> Result<Self, ContextError> {
         let dir = work_dir(&outside)?;
         let dirs = Dirs::of(&outside.env);
+        let project = project::repository_top(&dir).unwrap_or(&dir).to_owned();
         let sources = Sources {
             system: below(&dirs.system, "config.toml"),
             user: dirs.config.as_ref().map(|it| it.join("config.toml")),
-            project: Some(project::repository_top(&dir).unwrap_or(&dir).to_owned()),
+            project: Some(project.clone()),
             variable: outside.env.text(env::CONFIG)?.map(str::to_owned),
             flags: outside.config,
         };
         let config = config::load(&sources, outside.events).map_err(Box::new)?;
         let aliases = Aliases::with_user(config.aliases())?;
+        let home = outside.env.get("HOME").map(Path::new);
+        let patches = Patches::read(&config, &aliases, (&project, home))?;
         Ok(Self {
             dir,
+            patches,
             dirs,
             config,
             aliases,

@@ -87,6 +87,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] crate::lock::CheckError),
+    /// What stands in for atoms for a while.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Patch(#[from] crate::patches::PatchError),
     /// `eka lock --merge`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -177,6 +181,7 @@ impl Error {
             Self::Lock(error) => error.exit(),
             Self::Check(error) => error.exit(),
             Self::Merge(error) => error.exit(),
+            Self::Patch(error) => error.exit(),
             Self::Add(error) => error.exit(),
             Self::Update(error) => error.exit(),
             Self::Pins(error) => error.exit(),

@@ -16,6 +16,7 @@ pub mod reference;
 mod limits;
 pub mod remotes;
 pub mod target;
+pub mod patches;
 
 mod here;
 pub mod local;

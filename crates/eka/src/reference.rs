@@ -29,6 +29,7 @@ fn configuration() -> String {
         let project = match key.who {
             Who::Anyone => "yes",
             Who::Person => "no",
+            Who::Local => "`.eka/local.toml` alone",
         };
         let doc = key.doc;
         writeln!(page, "| `{key}` | {holds} | {default}| {project} | {doc} |")

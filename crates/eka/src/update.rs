@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atom::lock::{Lock, LockedAtom, Names, Place};
+use atom::lock::{Lock, LockedAtom, Names, SetRef};
 use atom::{AtomId, Digest, Name, Requirement, Version, VersionError};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -322,16 +322,16 @@ fn find(name: &str, locks: &[&Lock]) -> Result<AtomId, UpdateError> {
     let mut local = false;
     for lock in locks {
         for atom in lock.atoms.iter().filter(|it| it.id.as_str() == id) {
-            let Place::Published { root, digest, .. } = &atom.place else {
+            let (SetRef::Root(root), Some(digest)) = (atom.set(), atom.digest()) else {
                 local = true;
                 continue;
             };
-            let names = lock.set(root).map_or(&[][..], |it| &it.names);
+            let names = lock.set(&root).map_or(&[][..], |it| &it.names);
             let fits = set.is_none_or(|set| names.iter().any(|it| it.as_str() == set))
                 && short.is_none_or(|it| digest.short() == it);
             if fits {
                 let full = full_name(atom, digest, names.first().map(|it| it.as_str()));
-                found.insert(AtomId::new(*root, atom.id.clone()), full);
+                found.insert(AtomId::new(root, atom.id.clone()), full);
             }
         }
     }
@@ -367,9 +367,9 @@ fn full_name(atom: &LockedAtom, digest: &Digest, set: Option<&str>) -> String {
 fn closure(mut atoms: BTreeSet<AtomId>, locks: &[&Lock]) -> BTreeSet<AtomId> {
     for lock in locks {
         let names = Names::of(&lock.atoms);
-        let id_of = |it: &LockedAtom| match &it.place {
-            Place::Published { root, .. } => Some(AtomId::new(*root, it.id.clone())),
-            Place::Local { .. } => None,
+        let id_of = |it: &LockedAtom| match it.set() {
+            SetRef::Root(root) => Some(AtomId::new(root, it.id.clone())),
+            SetRef::Here => None,
         };
         let begun = |it: &&LockedAtom| id_of(it).is_some_and(|it| atoms.contains(&it));
         let mut todo: Vec<&LockedAtom> = lock.atoms.iter().filter(begun).collect();
@@ -387,7 +387,7 @@ fn closure(mut atoms: BTreeSet<AtomId>, locks: &[&Lock]) -> BTreeSet<AtomId> {
 /// Makes sure that the manifests lead to what was forced.
 fn needed(atom: &AtomId, req: &Requirement, locks: &[Lock]) -> Result<(), UpdateError> {
     let is_it = |it: &&LockedAtom| {
-        let same = matches!(&it.place, Place::Published { root, .. } if *root == atom.root);
+        let same = it.set() == SetRef::Root(atom.root);
         same && it.id == atom.id && req.matches(&it.version)
     };
     let mut atoms = locks.iter().flat_map(|it| &it.atoms);

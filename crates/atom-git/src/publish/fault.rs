@@ -240,8 +240,9 @@ pub enum Kind {
 impl AtomFault {
     /// What it means.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
+            Self::Lock { faults, .. } if faults.error.is_patched() => Kind::OutOfDate,
             Self::Manifest { .. }
             | Self::Lock { .. }
             | Self::Folder(_)

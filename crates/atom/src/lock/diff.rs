@@ -89,6 +89,24 @@ pub enum Change {
         /// The version in its manifest.
         to: Version,
     },
+    /// The atom is to be patched, and the lock has it as it is published, or by another patch.
+    Patched {
+        /// The atom.
+        id: Id,
+        /// What the lock has, where it has the atom.
+        from: String,
+        /// What is to stand in for it.
+        to: String,
+    },
+    /// The lock has a patched atom, and there is no such patch any more.
+    Unpatched {
+        /// The atom.
+        id: Id,
+        /// What stands in for it.
+        from: String,
+    },
+    /// The committed lock that a patched one was made from is another now.
+    Rebased,
     /// The manifest has a pin that the lock has not.
     PinAdded {
         /// The pin.
@@ -134,7 +152,7 @@ pub fn of_local(manifest: &Manifest, atom: &LockedAtom, lock: &Lock) -> Vec<Chan
     let names = Names::of(&lock.atoms);
     let locked: Vec<&LockedAtom> = atom.deps.iter().filter_map(|it| names.find(it)).collect();
     let answers = |dep: &Dep, it: &LockedAtom| {
-        it.id == dep.id && may_be_of(manifest.set_of(dep), it.set(), lock)
+        it.id == dep.id && may_be_of(manifest.set_of(dep), it.set(), (lock, atom.set()))
     };
     for dep in &manifest.deps {
         let mut all = locked.iter().filter(|it| answers(dep, it)).peekable();
@@ -154,12 +172,13 @@ pub fn of_local(manifest: &Manifest, atom: &LockedAtom, lock: &Lock) -> Vec<Chan
     changes
 }
 
-/// Whether a set as a manifest words it may be the one of a locked atom. A URL that the lock does
-/// not know may be a further name of any set, for a set is settled nearer to the top.
-fn may_be_of(set: Option<&Set>, locked: SetRef, lock: &Lock) -> bool {
+/// Whether a set as a manifest words it may be the one of a locked atom; `here` is what it calls
+/// `::`. A URL that the lock does not know may be a further name of any set, for a set is settled
+/// nearer to the top.
+fn may_be_of(set: Option<&Set>, locked: SetRef, (lock, here): (&Lock, SetRef)) -> bool {
     match (set.map(|it| &it.place), locked) {
         (None, _) => false,
-        (Some(SetPlace::Here), locked) => locked == SetRef::Here,
+        (Some(SetPlace::Here), locked) => locked == here,
         (Some(SetPlace::At { .. }), SetRef::Here) => false,
         (Some(SetPlace::At { origin, .. }), SetRef::Root(root)) => {
             let known = lock.sets.iter().find(|it| lies_at(it, &origin.key()));
@@ -412,6 +431,11 @@ impl fmt::Display for Change {
             Self::LocalVersion { id, from, to } => {
                 line(f, '~', id, &format!("{from} → {to}"), &"in the work tree")
             }
+            Self::Patched { id, from, to } => {
+                line(f, '~', id, &format!("{from} → {to}"), &"patched")
+            }
+            Self::Unpatched { id, from } => line(f, '~', id, from, &"patched no more"),
+            Self::Rebased => line(f, '~', &"lock", &"atom.lock", &"changed since"),
             Self::PinAdded { pin } => line(f, '+', pin, &"pin", &"not in the lock"),
             Self::PinRemoved { pin } => line(f, '-', pin, &"pin", &"no longer asked for"),
             Self::PinChanged { pin } => line(f, '~', pin, &"pin", &"another source or revision"),

@@ -218,6 +218,21 @@ pub enum LockFault {
         #[label("not the digest of (`set`, `id`)")]
         span: SourceSpan,
     },
+    /// An atom that somebody's patch put elsewhere, in a lock that others read.
+    #[error("`{id}` is patched, and a lock that is committed holds no patched atom")]
+    #[diagnostic(
+        code(eka::lock::patched),
+        help(
+            "take the patch out of `[patch]` in `.eka/local.toml`, run `eka lock` and commit the lock"
+        )
+    )]
+    Patched {
+        /// The atom.
+        id: String,
+        /// What stands in for it.
+        #[label("only on somebody's own machine")]
+        span: SourceSpan,
+    },
     /// A pin that names no source, or several.
     #[error("{pin} names {found} sources")]
     #[diagnostic(code(eka::lock::pin_source), help("{REWRITE}"))]
@@ -246,6 +261,13 @@ impl LockFaults {
     /// Takes the faults; none where there are none.
     pub(super) fn of(faults: Vec<LockFault>) -> Option<Self> {
         (!faults.is_empty()).then_some(Self { faults })
+    }
+
+    /// Whether it is only that atoms are patched.
+    #[must_use]
+    pub fn is_patched(&self) -> bool {
+        let patched = |it: &LockFault| matches!(it, LockFault::Patched { .. });
+        self.faults.iter().all(patched)
     }
 
     /// Whether one of them is a matter of integrity (exit code 5), not of form (2).

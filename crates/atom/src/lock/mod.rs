@@ -106,6 +106,41 @@ pub enum Place {
         /// The folder from the repository's top.
         path: AtomPath,
     },
+    /// Elsewhere for a while, as a person's patch says: never in a lock that is committed.
+    Patched(Box<Patched>),
+}
+
+/// What stands in for an atom of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patched {
+    /// The set that it stands in for.
+    pub root: Root,
+    /// The digest of (root, id).
+    pub digest: Digest,
+    /// Where its content is.
+    pub from: PatchedFrom,
+}
+
+/// Where the content of a patched atom is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the whole of it is boxed")]
+pub enum PatchedFrom {
+    /// Whatever a folder holds.
+    Folder {
+        /// The folder, absolute.
+        path: String,
+    },
+    /// In another repository.
+    Repository {
+        /// That repository as a set, without names and mirrors.
+        set: LockedSet,
+        /// The atom commit.
+        rev: ObjectId,
+        /// The spec commit.
+        spec: ObjectId,
+        /// The SHA-256 of the content tree's NAR.
+        nar: NarHash,
+    },
 }
 
 /// How one `[[atom]]` names another: `<id>@<version>`, and `#<first 8 of digest>` where two atoms
@@ -183,6 +218,15 @@ impl Lock {
         parse::parse(text)
     }
 
+    /// Reads a lock that may hold patched atoms, as one does that is not committed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lock::parse`], but for [`LockFault::Patched`].
+    pub fn parse_patched(text: &str) -> Result<Self, LockFaults> {
+        parse::parse_patched(text)
+    }
+
     /// Returns the one canonical text of the lock, in whatever order its parts are.
     #[must_use]
     pub fn print(&self) -> String {
@@ -250,18 +294,20 @@ impl LockedAtom {
 
     /// The digest; none where the atom is local.
     #[must_use]
-    pub const fn digest(&self) -> Option<&Digest> {
+    pub fn digest(&self) -> Option<&Digest> {
         match &self.place {
             Place::Published { digest, .. } => Some(digest),
+            Place::Patched(it) => Some(&it.digest),
             Place::Local { .. } => None,
         }
     }
 
     /// The set.
     #[must_use]
-    pub const fn set(&self) -> SetRef {
+    pub fn set(&self) -> SetRef {
         match &self.place {
             Place::Published { root, .. } => SetRef::Root(*root),
+            Place::Patched(it) => SetRef::Root(it.root),
             Place::Local { .. } => SetRef::Here,
         }
     }
@@ -310,6 +356,16 @@ impl fmt::Display for SetRef {
         match self {
             Self::Here => f.write_str("::"),
             Self::Root(root) => root.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for PatchedFrom {
+    /// The folder, or the repository's URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { path } => f.write_str(path),
+            Self::Repository { set, .. } => set.origin.fmt(f),
         }
     }
 }

@@ -160,7 +160,7 @@ fn rewritten(
 ) {
     let rev = |it: &LockedAtom| match &it.place {
         Place::Published { rev, .. } => Some(*rev),
-        Place::Local { .. } => None,
+        Place::Local { .. } | Place::Patched(_) => None,
     };
     for (version, old) in before {
         let new = after.get(version).and_then(|it| rev(it));

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 
 use super::error::LockValueError;
 use super::{DepRef, GitAsked, Lock, LockFault, LockFaults, LockedAtom, LockedPin, Names};
-use super::{LockedPinSource, LockedSet, Place, Require, SetRef};
+use super::{LockedPinSource, LockedSet, Patched, PatchedFrom, Place, Require, SetRef};
 use crate::document::{self, Faults, Keys, Section, Text, TomlFault};
 use crate::document::{span, span_unless_secret, wrong_type};
 use crate::git_ref::is_ref;
@@ -24,6 +24,10 @@ const TOP: &[&str] = &["version", "require", "set", "atom", "pin"];
 const PUBLISHED: &[&str] = &[
     "id", "version", "digest", "set", "rev", "spec", "nar", "deps",
 ];
+const PATCHED_FOLDER: &[&str] = &["id", "version", "digest", "set", "folder", "deps"];
+const PATCHED: &[&str] = &[
+    "id", "version", "digest", "set", "origin", "root", "rev", "spec", "nar", "deps",
+];
 const LOCAL: &[&str] = &["id", "version", "set", "path", "deps"];
 
 const BY_LOCK: &str = "run `eka lock` to write the lock anew";
@@ -33,10 +37,19 @@ pub(super) fn parse(text: &str) -> Result<Lock, LockFaults> {
     LockFaults::of(faults).map_or(Ok(lock), Err)
 }
 
-/// Reads what of a lock can be read: what does not fit is left out.
-pub(super) fn parse_remains(text: &str) -> Result<Lock, LockFaults> {
+/// The same of a lock that may hold patched atoms.
+pub(super) fn parse_patched(text: &str) -> Result<Lock, LockFaults> {
     let (lock, mut faults) = read(text);
+    faults.retain(|it| !matches!(it, LockFault::Patched { .. }));
+    LockFaults::of(faults).map_or(Ok(lock), Err)
+}
+
+/// Reads what of a lock can be read: what does not fit is left out, and what is patched.
+pub(super) fn parse_remains(text: &str) -> Result<Lock, LockFaults> {
+    let (mut lock, mut faults) = read(text);
     faults.retain(LockFault::leaves_no_remains);
+    lock.atoms
+        .retain(|it| !matches!(it.place, Place::Patched(_)));
     LockFaults::of(faults).map_or(Ok(lock), Err)
 }
 
@@ -166,8 +179,11 @@ fn atoms(top: &Section<'_, '_>, faults: &mut Found) -> Vec<AtomAt> {
 
 fn atom(table: &Section<'_, '_>, faults: &mut Found) -> Option<AtomAt> {
     let set = required(table, "set", faults);
-    match set {
-        Some(SetRef::Here) => table.only(LOCAL, faults),
+    let patched = [("folder", PATCHED_FOLDER), ("origin", PATCHED)];
+    let patched = patched.iter().find(|it| table.get(it.0).is_some());
+    match (set, patched) {
+        (Some(SetRef::Here), _) => table.only(LOCAL, faults),
+        (_, Some((_, keys))) => table.only(keys, faults),
         _ => table.only(PUBLISHED, faults),
     }
     let id = required(table, "id", faults);
@@ -179,6 +195,7 @@ fn atom(table: &Section<'_, '_>, faults: &mut Found) -> Option<AtomAt> {
         .collect();
     let place = match set? {
         SetRef::Here => required(table, "path", faults).map(|path| Place::Local { path }),
+        SetRef::Root(root) if patched.is_some() => self::patched(table, root, id.as_ref(), faults),
         SetRef::Root(root) => published(table, root, id.as_ref(), faults),
     };
     let (deps, spans) = deps.into_iter().unzip();
@@ -200,10 +217,77 @@ fn published(
     id: Option<&Id>,
     faults: &mut Found,
 ) -> Option<Place> {
-    let digest: Option<Digest> = required(table, "digest", faults);
+    let digest = digest(table, root, id, faults);
     let rev = required(table, "rev", faults);
     let spec = required(table, "spec", faults);
     let nar = required(table, "nar", faults);
+    Some(Place::Published {
+        root,
+        digest: digest?,
+        rev: rev?,
+        spec: spec?,
+        nar: nar?,
+    })
+}
+
+/// What stands in for an atom. That it does is a fault where a lock is committed.
+fn patched(
+    table: &Section<'_, '_>,
+    root: Root,
+    id: Option<&Id>,
+    faults: &mut Found,
+) -> Option<Place> {
+    let digest = digest(table, root, id, faults);
+    let key = match table.get("folder") {
+        Some(_) => "folder",
+        None => "origin",
+    };
+    let at = value_span(table, key);
+    let fault = LockFault::Patched {
+        id: id.map_or_else(|| "?".to_owned(), Id::to_string),
+        span: span(&at),
+    };
+    faults.push(&at, fault);
+    let from = if key == "folder" {
+        let path = table.required("folder", BY_LOCK, faults);
+        path.map(|it| PatchedFrom::Folder {
+            path: it.value.to_owned(),
+        })
+    } else {
+        let origin = table.required("origin", BY_LOCK, faults);
+        let origin = origin.and_then(|it| repository(&it, faults));
+        let other: Option<Root> = required(table, "root", faults);
+        let rev = required(table, "rev", faults);
+        let spec = required(table, "spec", faults);
+        let nar = required(table, "nar", faults);
+        let set = other.zip(origin).map(|(root, origin)| LockedSet {
+            root,
+            names: Vec::new(),
+            origin,
+            mirrors: Vec::new(),
+        });
+        Some(PatchedFrom::Repository {
+            set: set?,
+            rev: rev?,
+            spec: spec?,
+            nar: nar?,
+        })
+    };
+    Some(Place::Patched(Box::new(Patched {
+        root,
+        digest: digest?,
+        from: from?,
+    })))
+}
+
+/// The digest, which must be that of the set and the id.
+fn digest(
+    table: &Section<'_, '_>,
+    root: Root,
+    id: Option<&Id>,
+    faults: &mut Found,
+) -> Option<Digest> {
+    let digest: Option<Digest> = required(table, "digest", faults);
     if let (Some(id), Some(digest)) = (id, digest) {
         let expected = AtomId::new(root, id.clone()).digest();
         let at = value_span(table, "digest");
@@ -216,13 +300,7 @@ fn published(
             faults.push(&at, fault);
         }
     }
-    Some(Place::Published {
-        root,
-        digest: digest?,
-        rev: rev?,
-        spec: spec?,
-        nar: nar?,
-    })
+    digest
 }
 
 fn pins(top: &Section<'_, '_>, faults: &mut Found) -> Vec<LockedPin> {

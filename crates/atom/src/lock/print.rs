@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::{DepRef, GitAsked, Lock, LockedAtom, LockedPin, LockedPinSource, LockedSet, Place};
-use super::{Require, SetRef};
+use super::{Patched, PatchedFrom, Require, SetRef};
 use crate::document::print::basic_string;
 
 /// Prints the lock in canonical order, whatever order its parts are in.
@@ -60,8 +60,29 @@ fn atom(atom: &LockedAtom, out: &mut String) -> fmt::Result {
             line("set", &SetRef::Here, out)?;
             line("path", path, out)?;
         }
+        Place::Patched(it) => patched(it, out)?,
     }
     list::<DepRef>("deps", &atom.deps, out)
+}
+
+fn patched(it: &Patched, out: &mut String) -> fmt::Result {
+    line("digest", &it.digest, out)?;
+    line("set", &it.root, out)?;
+    match &it.from {
+        PatchedFrom::Folder { path } => line("folder", path, out),
+        PatchedFrom::Repository {
+            set,
+            rev,
+            spec,
+            nar,
+        } => {
+            line("origin", &set.origin.public(), out)?;
+            line("root", &set.root, out)?;
+            line("rev", rev, out)?;
+            line("spec", spec, out)?;
+            line("nar", nar, out)
+        }
+    }
 }
 
 fn pin(pin: &LockedPin, out: &mut String) -> fmt::Result {

@@ -39,6 +39,28 @@ fn faults_are_reported_all_at_once_and_where_they_are() {
     }
 }
 
+/// What a committed lock may not hold is read where none is meant to be committed.
+#[test]
+fn patched_atoms_are_printed_back() {
+    let cases = cases("lock/invalid.txt");
+    let case = cases.iter().find(|it| it.name == "patched atoms").unwrap();
+    assert!(faults(&case.text).is_patched());
+    let lock = Lock::parse_patched(&case.text).unwrap();
+    let text = lock.print();
+    assert_eq!(
+        Lock::parse_patched(&text).unwrap(),
+        lock.clone().canonical()
+    );
+    assert_eq!(lock.atoms.len(), 2);
+    let lines = |it: &str| it.lines().filter(|it| !it.is_empty()).count();
+    assert_eq!(lines(&text), lines(&case.text));
+    // Beside another fault it is one like any.
+    let other = case.text.replace("1.0.0", "1");
+    assert!(!faults(&other).is_patched() && Lock::parse_patched(&other).is_err());
+    let remains = atom::lock::Remains::parse(&case.text).unwrap();
+    assert!(remains.ours.atoms.is_empty());
+}
+
 fn set(root: &str) -> String {
     format!("[[set]]\nroot = \"{root}\"\norigin = \"https://h.org/{root}\"\n")
 }

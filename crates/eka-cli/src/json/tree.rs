@@ -94,7 +94,7 @@ impl<'a> Atom<'a> {
             atoms.map(|it| names.dep_ref(it).to_string()).collect()
         };
         let place = match &atom.place {
-            Place::Local { .. } => None,
+            Place::Local { .. } | Place::Patched(_) => None,
             Place::Published { root, rev, nar, .. } => Some((graph.lock().set(root), rev, nar)),
         };
         let set = place.and_then(|it| it.0);
@@ -108,7 +108,7 @@ impl<'a> Atom<'a> {
             origin: set.map(|it| it.origin.to_string()),
             path: match &atom.place {
                 Place::Local { path } => Some(path.as_str()),
-                Place::Published { .. } => None,
+                Place::Published { .. } | Place::Patched(_) => None,
             },
             digest: atom.digest().map(ToString::to_string),
             rev: place.map(|it| it.1.to_string()),

@@ -28,6 +28,7 @@ mod unsolvable;
 mod notices;
 mod lock_check;
 mod lock_merge;
+mod patches;
 mod determinism;
 mod faults;
 mod shells;

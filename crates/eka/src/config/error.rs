@@ -91,6 +91,32 @@ pub enum ConfigFault {
         #[label("unknown")]
         span: SourceSpan,
     },
+    /// A patch anywhere but in the project's local file.
+    #[error("patches stand in `.eka/local.toml` alone")]
+    #[diagnostic(
+        code(eka::config::patch_elsewhere),
+        help(
+            "a patch is about one work tree, for a while: write `[patch.<set>]` into `.eka/local.toml` of the project, which is not committed"
+        )
+    )]
+    PatchElsewhere {
+        /// Where.
+        #[label("not here")]
+        span: SourceSpan,
+    },
+    /// A patch names no set, or no atom.
+    #[error("a patch has the form `[patch.<set>] <id> = \"…\"`: {reason}")]
+    #[diagnostic(
+        code(eka::config::patch_name),
+        help("name the set as `[sets]` of `atom.toml` does, and the atom by its id")
+    )]
+    PatchName {
+        /// Why it is none.
+        reason: String,
+        /// Where.
+        #[label("not of that form")]
+        span: SourceSpan,
+    },
     /// A setting is not of the form `KEY=VALUE`.
     #[error("a setting has the form `KEY=VALUE`")]
     #[diagnostic(

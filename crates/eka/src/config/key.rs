@@ -38,10 +38,20 @@ pub enum Who {
     /// Not the files of a project: the key decides whom to believe, where bytes come from, or how
     /// much of a stranger's data is taken.
     Person,
+    /// `.eka/local.toml` alone: it is about one work tree, and never committed.
+    Local,
 }
 
 /// Sections that a project's file may not set, whatever the key.
 const PERSONAL: &[&str] = &["caches", "keys", "limits", "mirrors", "trust"];
+
+/// The table whose tables are sets.
+pub(super) const PATCH: &str = "patch";
+
+/// The set of a section `patch.<set>`.
+pub(super) fn set_of(section: &str) -> Option<&str> {
+    section.strip_prefix(PATCH)?.strip_prefix('.')
+}
 
 const fn limit(name: &'static str, default: &'static str, doc: &'static str) -> Key {
     Key {
@@ -79,6 +89,14 @@ pub const KEYS: &[Key] = &[
         who: Who::Person,
         default: None,
         doc: "URLs that serve the set of that origin too. They never reach a lock, and introduce no versions.",
+    },
+    Key {
+        section: "patch",
+        name: "<set>.<id>",
+        shape: Shape::Text,
+        who: Who::Local,
+        default: None,
+        doc: "What stands in for an atom of a set for a while: a folder that holds the atom, from the project's folder on, such as `../zlib`, or a repository that publishes it. See [patches](../guide/patches.md).",
     },
     Key {
         section: "network",
@@ -148,7 +166,7 @@ pub const KEYS: &[Key] = &[
 #[must_use]
 pub fn find_key(path: &Path) -> Option<&'static Key> {
     KEYS.iter()
-        .find(|it| it.section == path.section && (it.is_family() || it.name == path.name))
+        .find(|it| it.has(&path.section) && (it.is_family() || it.name == path.name))
 }
 
 /// The key whose name is nearest to a path's, where one is near enough to be meant.
@@ -164,6 +182,12 @@ pub fn nearest_key(path: &Path) -> Option<&'static Key> {
 }
 
 impl Key {
+    /// Whether it stands in a table of that name. Of `patch` there is one for each set.
+    fn has(&self, section: &str) -> bool {
+        let sets = (self.section == PATCH).then(|| set_of(section)).flatten();
+        self.section == section || sets.is_some()
+    }
+
     /// Whether any name stands for it.
     #[must_use]
     pub fn is_family(&self) -> bool {

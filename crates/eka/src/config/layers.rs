@@ -85,10 +85,10 @@ fn file(
             return Err(ConfigError::Unreadable { path, source });
         }
     };
-    let writer = if place.came_with_the_project() {
-        Writer::Project
-    } else {
-        Writer::Person
+    let writer = match place {
+        Place::Local(_) => Writer::Local,
+        Place::Project(_) => Writer::Project,
+        _ => Writer::Person,
     };
     let reading = read::file(&text, writer);
     apply(config, &place, &text, reading, events)

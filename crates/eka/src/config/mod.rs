@@ -114,6 +114,18 @@ impl Config {
             .collect()
     }
 
+    /// What stands in for which atom: the set's name and the atom's id to a folder or a repository,
+    /// as they are written, which is as [`atom::Name`] and [`atom::Id`] are read.
+    pub fn patches(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.iter().filter_map(|(path, setting)| {
+            let set = key::set_of(&path.section)?;
+            match &setting.value {
+                Value::Text(to) => Some((set, path.name.as_str(), to.as_str())),
+                _ => None,
+            }
+        })
+    }
+
     /// A number, such as `count("limits", "refs")`; `None` where the key has no value.
     #[must_use]
     pub fn count(&self, section: &str, name: &str) -> Option<u64> {

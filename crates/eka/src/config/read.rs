@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use atom::document;
+use atom::{Id, Name, document};
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
-use super::key::{Key, Shape, find_key, is_personal, nearest_key};
+use super::key::{Key, PATCH, Shape, Who, find_key, is_personal, nearest_key};
 use super::{ConfigFault, ConfigWarning, Path, Value};
 
 const AFTER_MERGE: &str = "choose one side, or join the two, and remove the marked lines";
@@ -18,6 +18,15 @@ pub(super) enum Writer {
     Person,
     /// Whoever wrote the repository.
     Project,
+    /// Whoever works in it, by a file that may have come with it all the same.
+    Local,
+}
+
+impl Writer {
+    /// Whether the text may have come with somebody's repository.
+    const fn is_stranger(self) -> bool {
+        matches!(self, Self::Project | Self::Local)
+    }
 }
 
 /// What a text came to.
@@ -53,10 +62,14 @@ pub(super) fn file(text: &str, writer: Writer) -> Reading {
             }
             continue;
         };
+        if name == PATCH {
+            reading.patches(section.span(), keys, writer);
+            continue;
+        }
         for (key, value) in keys {
             let path = Path::new(name, key.get_ref());
             match find_key(&path) {
-                Some(it) if !(writer == Writer::Project && is_personal(name)) => {
+                Some(it) if !(writer.is_stranger() && is_personal(name)) => {
                     reading.take(it, path, value);
                 }
                 _ => reading.pass_over(&path, key.span(), writer),
@@ -88,6 +101,11 @@ pub(super) fn setting(text: &str) -> Reading {
         });
         return reading;
     };
+    if found.who == Who::Local {
+        let span = (0..key.len()).into();
+        reading.faults.push(ConfigFault::PatchElsewhere { span });
+        return reading;
+    }
     let at = key.len() + 1;
     match (parse_value(value, found.shape), found.shape) {
         (Some(value), _) => reading.settings.push((path, value)),
@@ -115,18 +133,27 @@ fn parse_value(text: &str, shape: Shape) -> Option<Value> {
     convert(value.get_ref(), shape).filter(|_| pairs.next().is_none())
 }
 
-/// Reads a dotted key of two parts, such as `publish.remotes` or `mirrors."https://…"`.
+/// Reads a dotted key of two parts, such as `publish.remotes` or `mirrors."https://…"`; of three
+/// under `patch`.
 #[must_use]
 pub fn parse_key(text: &str) -> Option<Path> {
     let line = format!("{text} = 0");
     let (table, faults) = document::read(&line, AFTER_MERGE);
     let mut sections = table.get_ref().iter();
     let (section, rest) = sections.next()?;
-    let mut keys = rest.get_ref().as_table()?.iter();
-    let (key, value) = keys.next()?;
+    let mut section = section.get_ref().to_string();
+    let mut keys = rest.get_ref().as_table()?;
+    if section == PATCH
+        && let Some((set, rest)) = keys.iter().next()
+        && let (Some(below), 1) = (rest.get_ref().as_table(), keys.len())
+    {
+        section = format!("{PATCH}.{}", set.get_ref());
+        keys = below;
+    }
+    let (key, value) = keys.iter().next()?;
     let plain = faults.is_empty() && value.get_ref().is_integer();
-    (plain && sections.next().is_none() && keys.next().is_none())
-        .then(|| Path::new(section.get_ref(), key.get_ref()))
+    (plain && sections.next().is_none() && keys.len() == 1)
+        .then(|| Path::new(&section, key.get_ref()))
 }
 
 /// What to do about a key that does not exist.
@@ -149,6 +176,36 @@ impl Reading {
         }
     }
 
+    /// Takes `[patch.<set>]`, each of whose keys is an id.
+    fn patches(&mut self, at: Range<usize>, sets: &DeTable<'_>, writer: Writer) {
+        if writer != Writer::Local {
+            let span = at.into();
+            self.faults.push(ConfigFault::PatchElsewhere { span });
+            return;
+        }
+        for (set, value) in sets {
+            let section = format!("{PATCH}.{}", set.get_ref());
+            let Some(keys) = value.get_ref().as_table() else {
+                let (key, span) = (section, set.span().into());
+                self.faults.push(ConfigFault::NotATable { key, span });
+                continue;
+            };
+            if let Err(error) = set.get_ref().parse::<Name>() {
+                let (reason, span) = (error.to_string(), set.span().into());
+                self.faults.push(ConfigFault::PatchName { reason, span });
+            }
+            for (id, value) in keys {
+                let path = Path::new(&section, id.get_ref());
+                if let Err(error) = id.get_ref().parse::<Id>() {
+                    let (reason, span) = (error.to_string(), id.span().into());
+                    self.faults.push(ConfigFault::PatchName { reason, span });
+                } else if let Some(key) = find_key(&path) {
+                    self.take(key, path, value);
+                }
+            }
+        }
+    }
+
     fn pass_over(&mut self, path: &Path, span: Range<usize>, writer: Writer) {
         let span = span.into();
         let help = help_for(path);
@@ -156,7 +213,7 @@ impl Reading {
             "" => path.section.clone(),
             _ => path.to_string(),
         };
-        let personal = writer == Writer::Project && is_personal(&path.section);
+        let personal = writer.is_stranger() && is_personal(&path.section);
         self.warnings.push(if personal {
             ConfigWarning::NotForProjects { key, span }
         } else {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use atom::lock::{Lock, Place};
+use atom::lock::{Lock, PatchedFrom, Place};
 use atom::manifest::{Manifest, SetPlace};
 use atom::uri::{Repository, Uri, Wanted as Asked};
 use atom::url::RepoUrl;
@@ -70,6 +70,10 @@ impl Surroundings {
         let mut places: Vec<Option<RepoUrl>> = locked
             .filter_map(|it| match &it.place {
                 Place::Local { .. } => Some(None),
+                Place::Patched(it) => match &it.from {
+                    PatchedFrom::Folder { .. } => None,
+                    PatchedFrom::Repository { set, .. } => Some(Some(set.origin.clone())),
+                },
                 Place::Published { root, .. } => lock.set(root).map(|it| Some(it.origin.clone())),
             })
             .collect();

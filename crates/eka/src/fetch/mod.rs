@@ -16,7 +16,7 @@ pub use shelf::ShelfError;
 pub(crate) use shelf::{Place, Shelf};
 pub(crate) use wanted::{Wanted, places};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,7 +33,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
 use crate::here;
-use crate::lock::{Locking, Opened, Scene, must_be_current};
+use crate::lock::{Locking, Opened, Scene, how_to_lock, must_be_current};
+use crate::patches;
 use crate::pins;
 use crate::project;
 use crate::remotes::Remotes;
@@ -94,10 +95,7 @@ pub enum Outcome {
 pub enum FetchError {
     /// The lock does not answer the manifest.
     #[error("`{}` is out of date{}", path.display(), lines(changes))]
-    #[diagnostic(
-        code(eka::fetch::out_of_date),
-        help("run `eka lock` and commit `{}`", path.display())
-    )]
+    #[diagnostic(code(eka::fetch::out_of_date), help("{}", how_to_lock(path)))]
     OutOfDate {
         /// The lock.
         path: PathBuf,
@@ -135,6 +133,7 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let opened = Opened::open(ctx, &folder, Access::Read)?;
     current(&opened, &mut scene, request.locking)?;
     let lock = opened.lock.clone().unwrap_or_default();
+    patches::tell_unused(ctx, std::iter::once((&opened.manifest, &lock)));
     let (chosen, chosen_pins) = chosen(&lock, request)?;
     let shelf = match &request.into {
         Some(dir) => Shelf::open(ctx.dir.join(dir), Owner::User),
@@ -166,14 +165,14 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     };
     let mut there = there.into_iter();
     for atom in chosen {
-        let place = match &atom.place {
-            lock::Place::Local { path } => (None, work_tree.join(path.as_str()), Outcome::Local),
-            lock::Place::Published { nar, .. } => {
+        let place = match Wanted::of(&lock, atom) {
+            None => (None, folder_of(&atom.place, &work_tree), Outcome::Local),
+            Some(Wanted { nar, .. }) => {
                 let outcome = match there.next() {
                     Some(Place::Taken) => Outcome::Present,
                     _ => Outcome::New,
                 };
-                (Some(*nar), shelf.path(*nar), outcome)
+                (Some(nar), shelf.path(nar), outcome)
             }
         };
         let (nar, path, outcome) = place;
@@ -186,6 +185,15 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         });
     }
     Ok(report)
+}
+
+/// Where the content of an atom lies that is not published.
+fn folder_of(place: &lock::Place, work_tree: &Path) -> PathBuf {
+    match place {
+        lock::Place::Local { path } => work_tree.join(path.as_str()),
+        lock::Place::Patched(it) => PathBuf::from(it.from.to_string()),
+        lock::Place::Published { .. } => unreachable!("a lock declares the sets that it names"),
+    }
 }
 
 /// Refuses a lock that does not answer its manifest.

@@ -1,6 +1,6 @@
 //! A published atom of a lock, with the set that it is of.
 
-use atom::lock::{Lock, LockedAtom, LockedSet, Place};
+use atom::lock::{Lock, LockedAtom, LockedSet, PatchedFrom, Place};
 use atom::refname::{AtomRef, Part};
 use atom::url::RepoUrl;
 use atom::{Id, NarHash, ObjectId, Root, Version};
@@ -21,25 +21,34 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Nothing for an atom of the work tree.
+    /// Nothing for an atom of the work tree, or of a folder that is patched in.
     pub(crate) fn of(lock: &'a Lock, atom: &'a LockedAtom) -> Option<Self> {
-        let Place::Published {
-            root,
-            rev,
-            spec,
-            nar,
-            ..
-        } = &atom.place
-        else {
-            return None;
+        let (set, rev, spec, nar) = match &atom.place {
+            Place::Published {
+                root,
+                rev,
+                spec,
+                nar,
+                ..
+            } => (lock.set(root)?, *rev, *spec, *nar),
+            Place::Patched(patched) => match &patched.from {
+                PatchedFrom::Repository {
+                    set,
+                    rev,
+                    spec,
+                    nar,
+                } => (set, *rev, *spec, *nar),
+                PatchedFrom::Folder { .. } => return None,
+            },
+            Place::Local { .. } => return None,
         };
         Some(Self {
             id: &atom.id,
             version: &atom.version,
-            set: lock.set(root)?,
-            rev: *rev,
-            spec: *spec,
-            nar: *nar,
+            set,
+            rev,
+            spec,
+            nar,
         })
     }
 

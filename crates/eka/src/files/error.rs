@@ -147,9 +147,10 @@ pub enum FilesError {
 impl FilesError {
     /// What it means for the command.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
+    pub fn exit(&self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,
+            Self::Lock(faults) if faults.error.is_patched() => Exit::OutOfDate,
             Self::SymbolicLink { .. }
             | Self::NotAFile { .. }
             | Self::NotUtf8 { .. }

@@ -219,7 +219,7 @@ fn differences(lock: &Lock, answer: &Lock) -> Vec<String> {
 
 fn key(atom: &LockedAtom) -> String {
     match &atom.place {
-        Place::Local { .. } => atom.name(),
+        Place::Local { .. } | Place::Patched(_) => atom.name(),
         Place::Published { root, .. } => format!("{} of {root}", atom.name()),
     }
 }
@@ -243,6 +243,7 @@ fn atom_differences(key: &str, lock: &LockedAtom, answer: &LockedAtom) -> Vec<St
             digest, rev, nar, ..
         } => (Some(*rev), digest.to_string(), nar.to_string()),
         Place::Local { path } => (None::<ObjectId>, String::new(), path.to_string()),
+        Place::Patched(it) => (None, it.digest.to_string(), it.from.to_string()),
     };
     let (old, new) = (claims(lock), claims(answer));
     let commit = |it: Option<ObjectId>| it.map_or_else(String::new, |it| it.to_string());

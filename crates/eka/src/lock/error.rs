@@ -1,6 +1,6 @@
 //! Why a lock was not made, or is not as it must be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use atom::lock::diff::Change;
 use miette::Diagnostic;
@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::env;
 use crate::exit::Exit;
+use crate::patches::{self, PatchError};
 
 /// What keeps `eka lock`, `add` and `remove` from their work.
 #[derive(Debug, Error, Diagnostic)]
@@ -15,10 +16,7 @@ use crate::exit::Exit;
 pub enum LockError {
     /// The lock does not answer the manifest, and must not be changed.
     #[error("`{}` is out of date and {}{}", path.display(), given(by), lines(changes))]
-    #[diagnostic(
-        code(eka::lock::out_of_date),
-        help("run `eka lock` and commit `{}`", path.display())
-    )]
+    #[diagnostic(code(eka::lock::out_of_date), help("{}", how_to_lock(path)))]
     OutOfDate {
         /// The lock.
         path: PathBuf,
@@ -27,6 +25,10 @@ pub enum LockError {
         /// What differs.
         changes: Vec<Change>,
     },
+    /// The lock must be what everybody has, and patches are active.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Patch(#[from] PatchError),
     /// `--all` outside of a work tree.
     #[error("there is no work tree whose atoms could be locked")]
     #[diagnostic(
@@ -43,8 +45,17 @@ impl LockError {
         match self {
             Self::OutOfDate { .. } => Exit::OutOfDate,
             Self::NoWorkTree => Exit::Usage,
+            Self::Patch(error) => error.exit(),
         }
     }
+}
+
+/// How an old lock becomes a current one. One that is made under patches is nobody's to commit.
+pub(crate) fn how_to_lock(path: &Path) -> String {
+    if patches::is_beside(path) {
+        return "run `eka lock`".to_owned();
+    }
+    format!("run `eka lock` and commit `{}`", path.display())
 }
 
 /// A switch by its flag, and by the variable where that turned it on.

@@ -7,10 +7,13 @@ mod told;
 mod trial;
 mod check;
 mod merge;
+mod patching;
 
 pub use check::{CheckError, check};
 pub use error::LockError;
+pub(crate) use error::how_to_lock;
 pub use merge::{MergeError, Three, merge_files};
+use patching::{Patching, Unread};
 pub(crate) use scene::Scene;
 #[expect(unused_imports, reason = "`eka why` and `eka outdated` will ask")]
 pub(crate) use trial::Forced;
@@ -28,6 +31,7 @@ use atom::manifest::{Dep, Manifest};
 use crate::context::Context;
 use crate::error::Error;
 use crate::files::{Access, FilesError, Folder, LOCK, MANIFEST, Texts};
+use crate::patches;
 use crate::project;
 pub use crate::resolve::Yanked;
 use crate::resolve::{Held, Options, Top, quoted};
@@ -116,6 +120,8 @@ pub(crate) struct Opened {
     pub(crate) lock: Option<Lock>,
     /// What is left of a lock that is not valid; then `lock` is its upper side.
     remains: Option<Remains>,
+    /// Where the lock lies while patches are active; then `lock` is that one, if there is one yet.
+    patching: Option<Patching>,
 }
 
 impl Opened {
@@ -125,12 +131,14 @@ impl Opened {
         let texts = folder.load()?;
         let manifest = folder.manifest(&texts)?;
         let lock = folder.lock(&texts)?;
+        let (lock, patching) = Patching::of(ctx, &folder, &texts, lock, Unread::Refused)?;
         Ok(Self {
             folder,
             texts,
             manifest,
             lock,
             remains: None,
+            patching,
         })
     }
 
@@ -150,18 +158,23 @@ impl Opened {
             }
             Err(error) => return Err(error.into()),
         };
+        let (lock, patching) = Patching::of(ctx, &folder, &texts, lock, Unread::Ignored)?;
         Ok(Self {
             folder,
             texts,
             manifest,
             lock,
             remains,
+            patching,
         })
     }
 
     /// The lock's path.
     pub(crate) fn lock_path(&self) -> PathBuf {
-        self.folder.path().join(LOCK)
+        match &self.patching {
+            Some(patching) => patching.path(),
+            None => self.folder.path().join(LOCK),
+        }
     }
 
     /// What keeps the lock from answering the manifest, without asking anybody.
@@ -170,6 +183,9 @@ impl Opened {
         let lock = self.lock.as_ref().unwrap_or(&empty);
         let mut changes = diff::of_manifest(&self.manifest, lock);
         changes.extend(scene.local_changes(lock)?);
+        if let Some(patching) = &self.patching {
+            changes.extend(patching.changes(scene.ctx, lock));
+        }
         Ok(changes)
     }
 
@@ -181,7 +197,10 @@ impl Opened {
             manifest: self.manifest.clone(),
             lock: match &self.remains {
                 Some(remains) => Some(remains.preferences(&self.manifest)),
-                None => self.lock.clone(),
+                None => match &self.patching {
+                    Some(patching) => patching.preferences(self.lock.as_ref()),
+                    None => self.lock.clone(),
+                },
             },
             held: match &self.remains {
                 Some(_) => Held::Sides,
@@ -212,7 +231,11 @@ impl Opened {
 
     /// What writing a lock would come to.
     pub(crate) fn planned(&self, lock: &Lock) -> Outcome {
-        if lock_text(lock) == self.texts.lock {
+        let text = match &self.patching {
+            Some(patching) => patching.text(),
+            None => self.texts.lock.as_deref(),
+        };
+        if lock_text(lock).as_deref() == text {
             return Outcome::Current;
         }
         self.written(lock)
@@ -220,11 +243,19 @@ impl Opened {
 
     /// Writes a lock, with the manifest as it was or with another text of it: both or neither.
     pub(crate) fn replace(&self, manifest: Option<String>, lock: &Lock) -> Result<Outcome, Error> {
+        let text = lock_text(lock);
+        let same = match &self.patching {
+            Some(patching) => patching.save(text.as_deref(), self.texts.lock.as_deref())?,
+            None => text == self.texts.lock,
+        };
         let new = Texts {
             manifest: manifest.unwrap_or_else(|| self.texts.manifest.clone()),
-            lock: lock_text(lock),
+            lock: match &self.patching {
+                Some(_) => self.texts.lock.clone(),
+                None => text,
+            },
         };
-        if new == self.texts {
+        if same && new == self.texts {
             return Ok(Outcome::Current);
         }
         self.folder.replace(&self.texts, &new)?;
@@ -279,6 +310,10 @@ pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
             .map(|it| it.lock.clone().unwrap_or_default())
             .collect()
     };
+    if !stale {
+        let manifests = opened.iter().map(|it| &it.manifest);
+        patches::tell_unused(ctx, manifests.zip(&locks));
+    }
     let mut report = Report { locks: Vec::new() };
     for (it, lock) in opened.iter().zip(&locks) {
         let outcome = match request.locking {
@@ -304,6 +339,9 @@ pub(crate) fn must_be_current(
     by: &'static str,
     changes: Vec<Change>,
 ) -> Result<(), LockError> {
+    if let Some(patching) = &opened.patching {
+        return Err(patching.refused(by).into());
+    }
     if changes.is_empty() {
         return Ok(());
     }

@@ -2,11 +2,11 @@
 //! only where it is needed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use atom::lock::diff::{self, Change};
-use atom::lock::{Lock, LockedPin, Place};
+use atom::lock::{Lock, LockedPin, PatchedFrom, Place};
 use atom::manifest::{Manifest, SetPlace};
 use atom::source::Sourced;
 use atom::{Id, Requirement};
@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::files::{FilesError, MANIFEST};
 use crate::here;
 use crate::local;
+use crate::patches;
 use crate::pins::Pins;
 use crate::remotes::Remotes;
 use crate::resolve::{Bounds, Inquiry, LocalAtom, Options, Question, Remote, ResolveError, Top};
@@ -92,8 +93,16 @@ impl<'a> Scene<'a> {
     pub(crate) fn local_changes(&mut self, lock: &Lock) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
         for atom in &lock.atoms {
-            let Place::Local { path } = &atom.place else {
-                continue;
+            let path = match &atom.place {
+                Place::Local { path } => path,
+                Place::Patched(patched) => {
+                    if let PatchedFrom::Folder { path } = &patched.from {
+                        let manifest = patches::manifest(self.ctx, Path::new(path))?;
+                        changes.extend(diff::of_local(&manifest, atom, lock));
+                    }
+                    continue;
+                }
+                Place::Published { .. } => continue,
             };
             match self.locals()?.get(&atom.id) {
                 Some(local) if local.path == *path => {
@@ -133,6 +142,8 @@ impl<'a> Scene<'a> {
             .collect();
         let mut answered = self.inquire(tops, |it| it.answer(options))?;
         told::answered(self.ctx, &answered);
+        let manifests = pinned.iter().map(|it| &it.0);
+        patches::tell_unused(self.ctx, manifests.zip(&answered.locks));
         let mut pins = Pins::new(self.ctx, self.remotes()?);
         for (lock, (manifest, old)) in answered.locks.iter_mut().zip(&pinned) {
             lock.pins = pins.settle(manifest, old, &options.pins)?;
@@ -193,6 +204,7 @@ impl<'a> Scene<'a> {
             tops,
             locals,
             own_root,
+            patches: patches::settled(self.ctx)?,
             bounds: Bounds {
                 solving: Duration::from_secs(count("resolve", "timeout").unwrap_or(u64::MAX)),
                 sets: usize::try_from(sets).unwrap_or(usize::MAX),

@@ -1,6 +1,6 @@
 //! Who asks for a locked atom, and for which versions of it: as the manifests and specs say.
 
-use atom::lock::{Graph, LockedAtom, Place};
+use atom::lock::{Graph, LockedAtom, SetRef};
 use atom::manifest::{Manifest, SetPlace};
 use atom::{Id, Requirement, Version};
 
@@ -123,11 +123,11 @@ impl<'a> Asks<'a> {
 
     /// Whether an atom of the lock is of the set that its asker's manifest places there.
     fn may_be_at(&self, place: &SetPlace, asker: &LockedAtom, atom: &LockedAtom) -> bool {
-        match (place, &atom.place) {
+        match (place, atom.set()) {
             (SetPlace::Here, _) => asker.set() == atom.set(),
-            (SetPlace::At { .. }, Place::Local { .. }) => false,
-            (SetPlace::At { origin, .. }, Place::Published { root, .. }) => {
-                let set = self.graph.lock().set(root);
+            (SetPlace::At { .. }, SetRef::Here) => false,
+            (SetPlace::At { origin, .. }, SetRef::Root(root)) => {
+                let set = self.graph.lock().set(&root);
                 set.is_some_and(|it| it.origin.key() == origin.key())
             }
         }

@@ -156,6 +156,7 @@ pub(crate) fn origin(lock: &Lock, place: &Place) -> String {
     let root = match place {
         Place::Local { path } => return format!("::{path}"),
         Place::Published { root, .. } => root,
+        Place::Patched(it) => return format!("patched: {}", it.from),
     };
     match lock.set(root) {
         Some(set) if set.names.is_empty() => set.origin.to_string(),

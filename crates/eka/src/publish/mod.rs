@@ -105,6 +105,7 @@ type Listed = Result<publish::Remote, Error>;
 /// What stands against publishing to any remote; of a single remote also what stands against that.
 /// Of several remotes each that failed is in the report.
 pub fn publish(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
+    ctx.patches.refuse("what is published is for everybody")?;
     let repo = target::repository(ctx)?;
     if repo.is_shallow()? {
         return Err(atom_git::root::RootError::Shallow.into());

@@ -34,8 +34,14 @@ impl Answer<'_> {
         let mut roots = BTreeSet::new();
         for (atom, version) in &reached {
             let place = self.place(atom, version)?;
-            if let Place::Published { root, .. } = &place {
-                roots.insert(*root);
+            match &place {
+                Place::Published { root, .. } => {
+                    roots.insert(*root);
+                }
+                Place::Patched(patched) => {
+                    roots.insert(patched.root);
+                }
+                Place::Local { .. } => {}
             }
             lock.atoms.push(LockedAtom {
                 id: atom.id.clone(),
@@ -106,6 +112,13 @@ impl Answer<'_> {
     }
 
     fn place(&self, atom: &AtomId, version: &Version) -> Result<Place, ResolveError> {
+        let published = || {
+            let facts = self.known.version(self.origins, atom, version)?;
+            Some((facts.clone(), self.known.good(facts)?.clone()))
+        };
+        if let Some(place) = self.known.patched_place(atom, published) {
+            return Ok(place);
+        }
         if let Some(local) = self.known.local(atom) {
             return Ok(Place::Local {
                 path: local.path.clone(),
@@ -130,7 +143,7 @@ impl Answer<'_> {
     }
 
     fn dep_ref(&self, atom: &AtomId, version: &Version) -> DepRef {
-        let local = self.known.local(atom).is_some();
+        let local = self.known.local(atom).is_some() && !self.known.patches.contains_key(atom);
         DepRef {
             id: atom.id.clone(),
             version: version.clone(),

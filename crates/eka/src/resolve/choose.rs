@@ -17,7 +17,7 @@ use super::origins::{self, Claim, Origin, Origins};
 use super::reach::Reach;
 use super::settle::Loop;
 use super::unsolvable::Unsolvable;
-use super::{Answered, Held, Options, Question, ResolveError, Top, Yanked, notices};
+use super::{Answered, Held, Options, Question, ResolveError, Top, Yanked, notices, patch};
 use crate::exit::Exit;
 
 /// A question under way.
@@ -51,7 +51,8 @@ impl<'a> Inquiry<'a> {
         let mut it = Loop::new(known, source, clock, reach);
         let sets = tops.iter().flat_map(|it| it.manifest.sets.values());
         it.reach.need(sets.filter_map(|it| it.place.origin()))?;
-        let wishes = first_wishes(tops, &it.known, &near);
+        let mut wishes = first_wishes(tops, &it.known, &near);
+        wishes.extend(patch::wishes(&question.patches));
         for (key, facts) in it.source.foresee(&wishes, &mut it.reach) {
             it.known.learn(key, facts);
         }
@@ -61,6 +62,7 @@ impl<'a> Inquiry<'a> {
             it.known.learn(key, facts);
         }
         let origins = top_origins(tops, &mut it)?;
+        it.known.patches = patch::settle(&question.patches, tops, &mut it)?;
         Ok(Self { tops, it, origins })
     }
 
@@ -133,10 +135,17 @@ impl<'a> Inquiry<'a> {
                 token += 1;
             }
             for atom in top.lock.iter().flat_map(|it| &it.atoms) {
-                let Place::Published { root, .. } = &atom.place else {
-                    continue;
+                let root = match &atom.place {
+                    Place::Published { root, .. } => *root,
+                    Place::Patched(patched) => patched.root,
+                    Place::Local { .. } => continue,
                 };
-                let atom_id = AtomId::new(*root, atom.id.clone());
+                let atom_id = AtomId::new(root, atom.id.clone());
+                let patched = matches!(atom.place, Place::Patched(_));
+                if patched != self.it.known.patches.contains_key(&atom_id) {
+                    // Of what stood here before no version counts.
+                    continue;
+                }
                 if options.moving.moves(&atom_id) {
                     fresh.insert(atom_id.clone());
                 }

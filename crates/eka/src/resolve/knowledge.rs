@@ -9,6 +9,7 @@ use atom::{AtomId, AtomPath, Id, ObjectId, Requirement, Root, Version};
 use resolver::{Dependency, Exclusion, Spec, Universe};
 
 use super::origins::Origins;
+use super::patch::{Patches, StandIn};
 
 /// Facts, never decisions: what each remote lists, what each spec says, what the work tree holds.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Knowledge {
     pub(super) locals: BTreeMap<Id, LocalAtom>,
     /// The root of the repository one works in; a stand-in where it was never posted.
     pub(super) own: OwnRoot,
+    /// What stands in for atoms of sets.
+    pub(super) patches: Patches,
     /// The yanked versions that were let in for this once.
     pub(super) lifted: BTreeSet<(AtomId, Version)>,
 }
@@ -194,8 +197,12 @@ impl Knowledge {
         }
     }
 
-    /// The atom of the work tree that stands for `atom`, if one does.
+    /// The atom of the work tree, or of a folder that is patched in, that stands for `atom`, if
+    /// one does.
     pub(super) fn local(&self, atom: &AtomId) -> Option<&LocalAtom> {
+        if let Some(StandIn::Folder { atom, .. }) = self.patches.get(atom) {
+            return Some(atom);
+        }
         (atom.root == self.own.root())
             .then(|| self.locals.get(&atom.id))
             .flatten()
@@ -208,7 +215,7 @@ impl Knowledge {
         atom: &AtomId,
         version: &Version,
     ) -> Option<&VersionFacts> {
-        let origin = origins.get(&atom.root)?;
+        let origin = self.origin_of(origins, atom)?;
         let facts = self.sets.get(&origin.url.key())?;
         facts.atoms.get(&atom.id)?.get(version)
     }
@@ -265,9 +272,18 @@ impl Knowledge {
             };
             for (id, versions) in &facts.atoms {
                 let atom = AtomId::new(*root, id.clone());
-                if self.local(&atom).is_none() {
+                if self.local(&atom).is_none() && !self.patches.contains_key(&atom) {
                     self.put(&mut universe, origins, &atom, versions);
                 }
+            }
+        }
+        for (atom, by) in &self.patches {
+            if let StandIn::Folder { atom: local, .. } = by {
+                let deps = SpecDep::of(&local.manifest);
+                universe.list(atom.clone(), [local.version.clone()]);
+                universe.set_spec(atom, &local.version, self.spec(origins, atom, &deps));
+            } else if let Some(versions) = self.versions_of_patch(atom) {
+                self.put(&mut universe, origins, atom, versions);
             }
         }
         universe
@@ -280,6 +296,7 @@ impl Knowledge {
         atom: &AtomId,
         versions: &BTreeMap<Version, VersionFacts>,
     ) {
+        let named = self.identity(atom);
         universe.list(atom.clone(), versions.keys().cloned());
         for (version, facts) in versions {
             let lifted = || self.lifted.contains(&(atom.clone(), version.clone()));
@@ -290,7 +307,7 @@ impl Knowledge {
                 None | Some(SpecFacts::Broken(_)) => Spec::Unknown,
                 Some(SpecFacts::Bad(why)) => Spec::Excluded(why.clone()),
                 // Whoever asks for a spec that does not fit is told so: see `Fault::Forged`.
-                Some(SpecFacts::Good(good)) if !facts.fits(atom, version, &good.commit) => {
+                Some(SpecFacts::Good(good)) if !facts.fits(&named, version, &good.commit) => {
                     Spec::Unknown
                 }
                 Some(SpecFacts::Good(good)) => self.spec(origins, atom, &good.deps),
@@ -301,8 +318,9 @@ impl Knowledge {
 
     fn spec(&self, origins: &Origins, asker: &AtomId, deps: &[SpecDep]) -> Spec {
         let mut known = Vec::new();
+        let own = self.identity(asker).root;
         for dep in deps {
-            let Some(root) = self.root_of(&dep.place, asker.root) else {
+            let Some(root) = self.root_of(&dep.place, own) else {
                 return Spec::Pending;
             };
             let atom = AtomId::new(root, dep.id.clone());

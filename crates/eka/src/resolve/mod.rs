@@ -17,6 +17,7 @@ mod listed;
 mod network;
 mod notices;
 mod origins;
+mod patch;
 mod unsolvable;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use listed::{Listed, listed};
 pub(crate) use network::Remote;
 pub(crate) use notices::{Kind as MarkKind, Mark};
 pub use origins::TwoOrigins;
+pub(crate) use patch::{Patch, StandIn};
 pub use unsolvable::Unsolvable;
 pub(crate) use unsolvable::quoted;
 
@@ -82,6 +84,8 @@ pub(crate) struct Question {
     pub(crate) locals: BTreeMap<Id, LocalAtom>,
     /// The root of the repository, where it is known.
     pub(crate) own_root: Option<Root>,
+    /// What stands in for atoms of sets.
+    pub(crate) patches: Vec<Patch>,
     /// How much is done to find the answer.
     pub(crate) bounds: Bounds,
 }

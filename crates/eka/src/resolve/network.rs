@@ -88,7 +88,7 @@ impl<'a> Remote<'a> {
             Place::Published { root, rev, .. } => {
                 Some((*root, it.id.clone(), it.version.clone(), *rev))
             }
-            Place::Local { .. } => None,
+            Place::Local { .. } | Place::Patched(_) => None,
         });
         Self {
             ctx,

@@ -92,7 +92,8 @@ fn marks<'a>(
     atom: &'a AtomId,
     version: &'a Version,
 ) -> impl Iterator<Item = Marked<'a>> {
-    let facts = known.local(atom).is_none().then_some(());
+    let own = known.local(atom).is_none() && !known.patches.contains_key(atom);
+    let facts = own.then_some(());
     let facts = facts.and_then(|()| known.version(origins, atom, version));
     let marks = facts.into_iter().flat_map(|facts| {
         [

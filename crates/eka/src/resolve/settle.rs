@@ -124,7 +124,15 @@ impl<'a> Loop<'a> {
                 by: format!("{}@{version}", atom.id),
             })
         };
-        deps.into_iter().filter_map(claim).collect()
+        let patch = self.known.set_of_patch(atom).map(|(root, url)| Claim {
+            root,
+            origin: Origin {
+                url,
+                mirrors: Vec::new(),
+            },
+            by: format!("the patch of {}", atom.id),
+        });
+        deps.into_iter().filter_map(claim).chain(patch).collect()
     }
 
     /// Solves under an assignment of origins, bringing what is missing, until nothing is.
@@ -172,11 +180,9 @@ impl<'a> Loop<'a> {
     fn bring(&mut self, origins: &Origins, missing: &Missing) -> Result<(), ResolveError> {
         let mut wishes = Vec::new();
         for atom in &missing.packages {
-            wishes.extend(
-                origins
-                    .get(&atom.root)
-                    .map(|origin| wish(origin, &atom.id, Which::Newest("*".to_owned()))),
-            );
+            let origin = self.known.origin_of(origins, atom);
+            let newest = Which::Newest("*".to_owned());
+            wishes.extend(origin.map(|origin| wish(&origin, &atom.id, newest)));
         }
         for (atom, version) in &missing.specs {
             let times = self.misses.entry(atom.clone()).or_default();
@@ -186,10 +192,10 @@ impl<'a> Loop<'a> {
             } else {
                 Which::Exactly(version.clone())
             };
-            let Some(origin) = origins.get(&atom.root) else {
+            let Some(origin) = self.known.origin_of(origins, atom) else {
                 continue;
             };
-            wishes.push(wish(origin, &atom.id, which));
+            wishes.push(wish(&origin, &atom.id, which));
             let deps = self.known.asks(origins, atom, version).unwrap_or_default();
             wishes.extend(deps.into_iter().filter_map(|dep| match dep.place {
                 DepPlace::Same => None,
@@ -208,7 +214,7 @@ impl<'a> Loop<'a> {
 
     fn all_brought(&mut self, origins: &Origins, missing: &Missing) -> Result<(), ResolveError> {
         for atom in &missing.packages {
-            let Some(origin) = origins.get(&atom.root).cloned() else {
+            let Some(origin) = self.known.origin_of(origins, atom) else {
                 continue;
             };
             let facts = self.known.sets.get(&origin.url.key());
@@ -240,16 +246,16 @@ impl<'a> Loop<'a> {
         let Some(facts) = self.known.version(origins, atom, version) else {
             return Ok(Vec::new());
         };
+        let origin = self.known.origin_of(origins, atom);
+        let url = origin.expect("a version that is known has an origin").url;
+        let named = self.known.identity(atom);
         let Some(spec) = self.known.specs.get(&facts.spec) else {
-            let origin = origins[&atom.root].clone();
-            return Err(self
-                .source
-                .failure(&origin.url)
-                .unwrap_or(ResolveError::NoSpec {
-                    id: atom.id.clone(),
-                    version: version.clone(),
-                    url: origin.url,
-                }));
+            let failure = self.source.failure(&url);
+            return Err(failure.unwrap_or(ResolveError::NoSpec {
+                id: atom.id.clone(),
+                version: version.clone(),
+                url,
+            }));
         };
         match spec {
             SpecFacts::Bad(_) => Ok(Vec::new()),
@@ -258,14 +264,14 @@ impl<'a> Loop<'a> {
                 version: version.clone(),
                 reason: reason.clone(),
             }),
-            SpecFacts::Good(good) if facts.fits(atom, version, &good.commit) => {
+            SpecFacts::Good(good) if facts.fits(&named, version, &good.commit) => {
                 Ok(good.deps.clone())
             }
             SpecFacts::Good(_) => Err(ResolveError::Forged {
                 id: atom.id.clone(),
                 version: version.clone(),
                 spec: facts.spec,
-                url: origins[&atom.root].url.clone(),
+                url,
             }),
         }
     }

@@ -141,6 +141,7 @@ impl World {
             tops: vec![top],
             locals: BTreeMap::new(),
             own_root: None,
+            patches: Vec::new(),
             bounds: BOUNDS,
         };
         let mut locks = world.answer(&question, &Options::default())?;
@@ -403,6 +404,7 @@ fn a_local_dependency_falls_back_to_nothing() {
             tops: vec![top],
             locals: BTreeMap::from([("util".parse().unwrap(), util)]),
             own_root,
+            patches: Vec::new(),
             bounds: BOUNDS,
         };
         world.clone().answer(&question, &Options::default())
@@ -433,6 +435,7 @@ fn where_the_graph_comes_back_the_work_tree_counts() {
             tops: vec![top],
             locals: BTreeMap::from([("util".parse().unwrap(), local.clone())]),
             own_root,
+            patches: Vec::new(),
             bounds: BOUNDS,
         };
         let locks = world.clone().answer(&question, &Options::default());
