@@ -54,7 +54,7 @@ fn they_are_locked_told_checked_and_kept() {
     world.check(
         &["lock", "--format", "json"],
         &format!("0
-        out: {{\"schema\":\"eka.lock/1\",\"locks\":[{{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":4,\"written\":false,\"changes\":[],\"duplicates\":[{{\"id\":\"log\",\"digest\":\"{}\",\"versions\":[{{\"version\":\"1.4.0\",\"by\":[\"one@1.0.0\"]}},{{\"version\":\"2.1.0\",\"by\":[\"two@1.0.0\"]}}]}}]}}]}}",
+        out: {{\"schema\":\"eka.lock/1\",\"locks\":[{{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":4,\"pins\":0,\"written\":false,\"changes\":[],\"duplicates\":[{{\"id\":\"log\",\"digest\":\"{}\",\"versions\":[{{\"version\":\"1.4.0\",\"by\":[\"one@1.0.0\"]}},{{\"version\":\"2.1.0\",\"by\":[\"two@1.0.0\"]}}]}}]}}]}}",
         digest(&core)),
     );
     let shown = world.run(&["lock", "--locked"]);

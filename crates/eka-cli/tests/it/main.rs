@@ -22,6 +22,7 @@ mod verify;
 mod add;
 mod pins;
 mod lock;
+mod bounds;
 mod update;
 mod duplicates;
 mod unsolvable;

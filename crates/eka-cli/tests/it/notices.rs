@@ -44,7 +44,7 @@ fn a_yanked_version_is_left_out_with_the_reason() {
         err: eka::resolver::unsolvable
         err:
         err:   × no version of `zlib` matches `^1.3`
-        err:   │ found 1.2.0 in sets.test/core (1 more is yanked: 1.3.1 \"leaks tokens\")
+        err:   ╰─▶ found 1.2.0 in sets.test/core (1 more is yanked: 1.3.1 \"leaks tokens\")
         err:    ╭─[[WORLD]/work/atom.toml:9:8]
         err:  8 │ [deps.core]
         err:  9 │ zlib = \"^1.3\"

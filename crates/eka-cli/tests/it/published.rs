@@ -70,6 +70,76 @@ impl Published {
         spec
     }
 
+    /// Publishes many versions at once: `(id, version, manifest)`.
+    pub(crate) fn publish_all(&self, atoms: &[(String, String, String)]) {
+        let head: ObjectId = self.repo.rev("HEAD").parse().unwrap();
+        let manifests = atoms.iter().map(|it| it.2.as_bytes().to_vec());
+        let blobs = self.objects("blob", manifests.collect());
+        let entries = blobs.iter();
+        let entries = entries.map(|it| format!("100644 blob {it}\tatom.toml\n\n"));
+        let entries: String = entries.collect();
+        let trees = self
+            .repo
+            .git_with(["mktree", "--batch"], entries.as_bytes());
+        let trees: Vec<ObjectId> = trees.lines().map(|it| it.parse().unwrap()).collect();
+        let commit =
+            |((id, version, _), tree): (&(String, String, String), &ObjectId)| AtomCommit {
+                tree: *tree,
+                atom: AtomId::new(self.root, id.parse().unwrap()),
+                version: version.parse().unwrap(),
+                nar: NarHash([7; 32]),
+            };
+        let commits: Vec<AtomCommit> = atoms.iter().zip(&trees).map(commit).collect();
+        let revs = self.objects("commit", commits.iter().map(AtomCommit::print).collect());
+        let spec = |(commit, rev): (&AtomCommit, &String)| {
+            let spec = SpecCommit {
+                tree: commit.tree,
+                atom: commit.atom.clone(),
+                version: commit.version.clone(),
+                nar: commit.nar,
+                atom_commit: rev.parse().unwrap(),
+                path: "libs/it".parse().unwrap(),
+                src: head,
+            };
+            spec.print()
+        };
+        let specs = self.objects("commit", commits.iter().zip(&revs).map(spec).collect());
+        let mut refs = String::new();
+        for (at, (id, version, _)) in atoms.iter().enumerate() {
+            for (part, object) in [
+                (Part::Atom, &revs[at]),
+                (Part::Spec, &specs[at]),
+                (Part::Src, &head.to_string()),
+            ] {
+                let name = AtomRef::new(id.parse().unwrap(), version.parse().unwrap(), part);
+                refs.push_str(&format!("update {name} {object}\n"));
+            }
+        }
+        self.repo
+            .git_with(["update-ref", "--stdin"], refs.as_bytes());
+    }
+
+    /// Writes objects of one kind, by one process.
+    fn objects(&self, kind: &str, all: Vec<Vec<u8>>) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut paths = String::new();
+        for (at, bytes) in all.iter().enumerate() {
+            let path = folder.path().join(at.to_string());
+            std::fs::write(&path, bytes).unwrap();
+            paths.push_str(&format!("{}\n", path.display()));
+        }
+        let args = [
+            "hash-object",
+            "-t",
+            kind,
+            "-w",
+            "--no-filters",
+            "--stdin-paths",
+        ];
+        let ids = self.repo.git_with(args, paths.as_bytes());
+        ids.lines().map(str::to_owned).collect()
+    }
+
     /// Takes a version back.
     pub(crate) fn yank(&self, id: &str, version: &str, reason: &str) {
         let yank = Yank {

@@ -130,6 +130,10 @@ fn to_one_version() {
     for part in ["`c ^1`", "`c =2.0.0`", "atom.toml:11"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    assert!(
+        !shown.contains("duplicates"),
+        "that would not help: {shown}"
+    );
     assert_eq!(world.read("atom.lock"), before);
 }
 
@@ -223,7 +227,7 @@ fn as_json() {
     world.check(
         &["update", "b", "--dry-run", "--format", "json"],
         "0
-        out: {\"schema\":\"eka.update/1\",\"dry_run\":true,\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":4,\"written\":false,\"changes\":[\"↑ b 1.0.0 → 1.1.0\"],\"duplicates\":[]}]}",
+        out: {\"schema\":\"eka.update/1\",\"dry_run\":true,\"locks\":[{\"path\":\"[WORLD]/work/atom.lock\",\"atoms\":4,\"pins\":0,\"written\":false,\"changes\":[\"↑ b 1.0.0 → 1.1.0\"],\"duplicates\":[]}],\"diffs\":null}",
     );
 }
 

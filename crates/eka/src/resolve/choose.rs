@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atom::lock::{Lock, Place, SetRef};
-use atom::manifest::{self, Manifest, Set, SetPlace};
+use atom::manifest::{Manifest, Set, SetPlace};
 use atom::url::RepoUrl;
 use atom::{AtomId, Id, Requirement, Root};
 use resolver::{Conflict, Duplicates, Request, Resolution, RootRequirement, Verdict};
@@ -182,8 +182,7 @@ impl<'a> Inquiry<'a> {
 
     /// Whether several majors of one atom may be taken: no manifest forbids it.
     fn duplicates(&self) -> Duplicates {
-        let deny = |it: &Top| it.manifest.duplicates == manifest::Duplicates::Deny;
-        match self.tops.iter().any(deny) {
+        match self.tops.iter().any(Top::denies_duplicates) {
             true => Duplicates::Deny,
             false => Duplicates::Allow,
         }

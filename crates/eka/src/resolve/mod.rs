@@ -40,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use atom::lock::Lock;
-use atom::manifest::Manifest;
+use atom::manifest::{Duplicates, Manifest};
 use atom::{AtomId, Id, Requirement, Root};
 use resolver::Order;
 
@@ -145,6 +145,13 @@ pub(crate) struct Answered {
     pub(crate) locks: Vec<Lock>,
     /// The marks on what was chosen.
     pub(crate) marks: Vec<Mark>,
+}
+
+impl Top {
+    /// Whether the manifest forbids several majors of one atom.
+    pub(crate) fn denies_duplicates(&self) -> bool {
+        self.manifest.duplicates == Duplicates::Deny
+    }
 }
 
 impl Moving {

@@ -9,8 +9,7 @@ use super::ResolveError;
 /// Counts the repositories of a resolution.
 ///
 /// What is asked early, in case that it is needed, ends quietly at the limit: it changes no answer.
-/// What a solve needs is counted by itself, so that it depends on the question alone whether there
-/// is too much of it.
+/// What an answer is made of, or a solve lacks, is counted by itself, and too much of it is told.
 #[derive(Debug, Clone)]
 pub(crate) struct Reach {
     limit: usize,

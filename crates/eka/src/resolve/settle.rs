@@ -68,6 +68,7 @@ impl<'a> Loop<'a> {
                         .collect(),
                 });
             }
+            self.reach.need(origins.values().map(|it| &it.url))?;
             let graph = match self.solve(&origins, request)? {
                 Ok(graph) => graph,
                 Err(conflict) => {

@@ -1,5 +1,6 @@
 //! There is no answer: why, where in the manifest, and which commands would help.
 
+use std::error::Error;
 use std::fmt;
 
 use atom::Requirement;
@@ -7,6 +8,7 @@ use atom::manifest::{Dep, SetPlace};
 use atom::url::RepoUrl;
 use miette::{Diagnostic, LabeledSpan};
 use resolver::{Conflict, Suggestion};
+use thiserror::Error;
 
 use super::{Options, Top};
 
@@ -20,6 +22,7 @@ pub struct Unsolvable {
     pub labels: Vec<LabeledSpan>,
     /// What would help, one line each: a command, or what to write.
     pub help: Vec<String>,
+    tree: Option<Tree>,
     /// Which of the manifests `labels` point into.
     pub(super) top: usize,
 }
@@ -41,9 +44,13 @@ impl Unsolvable {
             conflict: &conflict,
             places: &places,
             options,
+            denied: tops.iter().any(Top::denies_duplicates),
         };
         let help = conflict.suggestions.iter().filter_map(|it| words.line(it));
+        let text = conflict.text();
+        let tree = text.split_once('\n').map_or("", |it| it.1).trim_end();
         Self {
+            tree: (!tree.is_empty()).then(|| Tree(tree.to_owned())),
             labels: labels.collect(),
             help: help.collect(),
             top,
@@ -51,6 +58,11 @@ impl Unsolvable {
         }
     }
 }
+
+/// The tree below a headline.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Tree(String);
 
 /// A dependency of one of the manifests.
 struct Place<'a> {
@@ -75,6 +87,8 @@ struct Words<'a> {
     conflict: &'a Conflict,
     places: &'a [Place<'a>],
     options: &'a Options,
+    /// Whether a manifest forbids several majors of one atom.
+    denied: bool,
 }
 
 impl Words<'_> {
@@ -96,7 +110,8 @@ impl Words<'_> {
                     "allow the yanked `{name}@{version}` once: `{command} --allow-yanked`"
                 ))
             }
-            Suggestion::AllowDuplicates { atoms } => {
+            // Where no manifest forbids them, there is no answer with them either.
+            Suggestion::AllowDuplicates { atoms } if self.denied => {
                 let names: Vec<_> = atoms
                     .iter()
                     .map(|it| format!("`{}`", self.conflict.name(it)))
@@ -153,14 +168,18 @@ pub(crate) fn quoted(argument: &str) -> String {
     format!("'{}'", argument.replace('\'', "'\\''"))
 }
 
-/// The headline and the tree.
+/// The headline; what led to it is the cause.
 impl fmt::Display for Unsolvable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.conflict.text().trim_end())
+        f.write_str(&self.conflict.headline())
     }
 }
 
-impl std::error::Error for Unsolvable {}
+impl Error for Unsolvable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.tree.as_ref().map(|it| it as &(dyn Error + 'static))
+    }
+}
 
 impl Diagnostic for Unsolvable {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
