@@ -1,7 +1,7 @@
 //! Many remotes at once: each on a thread of its own, its session kept for the next round.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use atom::ObjectId;
@@ -14,16 +14,30 @@ use crate::remote::{Fetched, Listing, RemoteError, Session, TransportOptions};
 /// How many remotes are talked to at once, unless said otherwise.
 const WIDTH: usize = 64;
 
+/// How many sessions stay open between rounds: each holds a connection or a process.
+const MAX_KEPT: usize = 128;
+
 /// Lists and fetches from many remotes, in rounds.
 ///
 /// A round asks each of its remotes once, all of them in parallel. Sessions stay open between
-/// rounds, so that a remote is greeted once.
+/// rounds, so that a remote is greeted once; of many only the ones that were used last.
 pub struct Crawler<'a> {
     cache: &'a Cache,
     options: TransportOptions,
     width: usize,
     progress: &'a (dyn Fn(Progress<'_>) + Sync),
-    sessions: Mutex<BTreeMap<RepoUrl, Session>>,
+    kept: Mutex<Kept>,
+    max_kept: usize,
+}
+
+/// The sessions that stay open between rounds.
+#[derive(Default)]
+struct Kept {
+    /// With the number of the use that was their last.
+    sessions: BTreeMap<RepoUrl, (u64, Session)>,
+    n_uses: u64,
+    /// What went to and fro in those that were closed.
+    closed: Traffic,
 }
 
 /// What one remote is asked in one round: first the refs, then the objects.
@@ -92,8 +106,16 @@ impl<'a> Crawler<'a> {
             options,
             width: WIDTH,
             progress: &|_| {},
-            sessions: Mutex::default(),
+            kept: Mutex::default(),
+            max_kept: MAX_KEPT,
         }
+    }
+
+    /// Keeps at most `max_kept` sessions open between rounds.
+    #[must_use]
+    pub const fn with_max_kept(mut self, max_kept: usize) -> Self {
+        self.max_kept = max_kept;
+        self
     }
 
     /// Talks to at most `width` remotes at once.
@@ -176,11 +198,21 @@ impl<'a> Crawler<'a> {
     /// What went to and fro so far, over all remotes.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions
+        let kept = self.kept();
+        kept.sessions
             .values()
-            .map(Session::traffic)
-            .fold(Traffic::default(), |sum, it| sum + it)
+            .map(|(_, session)| session.traffic())
+            .fold(kept.closed, |sum, it| sum + it)
+    }
+
+    /// How many sessions are open now, between rounds.
+    #[must_use]
+    pub fn n_open(&self) -> usize {
+        self.kept().sessions.len()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ask(&self, remote: &RepoUrl, ask: &Ask) -> Told {
@@ -189,12 +221,11 @@ impl<'a> Crawler<'a> {
         if ask.prefixes.is_empty() && wants.is_empty() {
             return told;
         }
-        let kept = self
-            .sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(remote);
-        let opened = kept.map_or_else(|| Session::open(remote, &self.options), Ok);
+        let kept = self.kept().sessions.remove(remote);
+        let opened = kept.map_or_else(
+            || Session::open(remote, &self.options),
+            |(_, session)| Ok(session),
+        );
         let mut session = match opened {
             Ok(session) => session,
             Err(error) => {
@@ -217,10 +248,9 @@ impl<'a> Crawler<'a> {
         if !wants.is_empty() && !matches!(told.listing, Some(Err(_))) {
             told.fetched = Some(self.fetch(&mut session, &wants));
         }
-        self.sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(remote.clone(), session);
+        // Ending it may wait for a process, which nobody else should.
+        let closed = self.kept().keep(remote, session, self.max_kept);
+        drop(closed);
         told
     }
 
@@ -259,6 +289,23 @@ impl<'a> Crawler<'a> {
             },
         });
         fetched
+    }
+}
+
+impl Kept {
+    /// Keeps a session, and gives back the one that is to be closed in its place.
+    fn keep(&mut self, remote: &RepoUrl, session: Session, max_kept: usize) -> Option<Session> {
+        self.n_uses += 1;
+        let used = self.n_uses;
+        self.sessions.insert(remote.clone(), (used, session));
+        if self.sessions.len() <= max_kept {
+            return None;
+        }
+        let oldest = self.sessions.iter().min_by_key(|(_, (used, _))| *used);
+        let oldest = oldest.map(|(remote, _)| remote.clone())?;
+        let (_, session) = self.sessions.remove(&oldest)?;
+        self.closed = self.closed + session.traffic();
+        Some(session)
     }
 }
 

@@ -151,3 +151,35 @@ fn an_interrupt_reaches_every_remote() {
             .all(|it| matches!(it, Err(error) if matches!(error.fault, Fault::Interrupted)))
     );
 }
+
+#[test]
+fn of_many_sessions_the_last_used_stay_open() {
+    let env = Env::new();
+    let (remotes, server) = remotes(&env);
+    let proxy = Proxy::start(server.address(), Behaviour::default());
+    let cache = cache(&env, "cache");
+    let crawler = Crawler::new(&cache, options(&env, &[])).with_width(1);
+    let crawler = crawler.with_max_kept(5);
+    let list = |range: std::ops::Range<usize>| {
+        let asks = remotes[range].iter();
+        let asks = asks.map(|it| (it.below(&proxy.url()), atoms::all_prefixes()));
+        let listings = crawler.list_all(asks.collect());
+        assert!(listings.values().all(Result::is_ok));
+    };
+    list(0..4);
+    list(4..8);
+    assert_eq!(crawler.n_open(), 5);
+    // Of the first round the last one is open still; asking it makes it the newest.
+    proxy.reset();
+    list(3..4);
+    assert_eq!(proxy.counts().connections, 0);
+    list(8..12);
+    proxy.reset();
+    list(3..4);
+    assert_eq!(proxy.counts().connections, 0);
+    list(0..1);
+    assert_eq!(proxy.counts().connections, 1, "it was closed");
+    assert_eq!(crawler.n_open(), 5);
+    // What the closed ones cost is not forgotten: two turns to greet and list, one to list again.
+    assert_eq!(crawler.traffic().turns, 12 * 2 + 2 + 2);
+}
