@@ -38,6 +38,19 @@ pub(crate) fn of_remotes(config: &Config) -> Limits {
     limits
 }
 
+/// Of servers of files.
+pub(crate) fn of_downloads(config: &Config) -> fetch::download::Limits {
+    let remotes = of_remotes(config);
+    let default = fetch::download::Limits::default();
+    fetch::download::Limits {
+        bytes: config
+            .count("limits", "download-bytes")
+            .unwrap_or(default.bytes),
+        stall: remotes.stall,
+        whole: remotes.fetch,
+    }
+}
+
 /// Of an atom's content.
 pub(crate) fn of_trees(config: &Config) -> tree_guard::Limits {
     let default = tree_guard::Limits::default();
@@ -61,6 +74,7 @@ mod tests {
         let config = Config::of(&[]);
         assert_eq!(of_remotes(&config), Limits::default());
         assert_eq!(of_trees(&config), tree_guard::Limits::default());
+        assert_eq!(of_downloads(&config), fetch::download::Limits::default());
     }
 
     #[test]

@@ -100,11 +100,25 @@ impl StorePath {
     /// (`libstore/store-api.cc`, `makeFixedOutputPath` without references).
     #[must_use]
     pub fn source(store_dir: &str, nar: &Sha256, name: StoreName) -> Self {
-        let fingerprint = format!(
-            "source:sha256:{}:{store_dir}:{}",
-            nar.base16(),
-            name.as_str()
-        );
+        Self::of("source", nar, store_dir, name)
+    }
+
+    /// The path of a file that is named by the hash of its bytes: what `fetchurl` gives, and
+    /// `nix-store --add-fixed sha256`. The file is not executable.
+    ///
+    /// `hash` is the SHA-256 of the file, `store_dir` as in [`StorePath::source`]
+    /// (`libstore/store-api.cc`, `makeFixedOutputPath` of a flat hash).
+    #[must_use]
+    pub fn file(store_dir: &str, hash: &Sha256, name: StoreName) -> Self {
+        let inner = format!("fixed:out:sha256:{}:", hash.base16());
+        let inner = Sha256::of(inner.as_bytes());
+        Self::of("output:out", &inner, store_dir, name)
+    }
+
+    /// `makeStorePath` of `libstore/store-api.cc`.
+    fn of(kind: &str, hash: &Sha256, store_dir: &str, name: StoreName) -> Self {
+        let (hash, text) = (hash.base16(), name.as_str());
+        let fingerprint = format!("{kind}:sha256:{hash}:{store_dir}:{text}");
         Self {
             hash: fold(&Sha256::of(fingerprint.as_bytes())),
             name,
@@ -169,6 +183,18 @@ mod tests {
         assert_eq!(EMPTY.parse(), Ok(path));
     }
 
+    #[test]
+    fn the_path_of_a_file_is_that_of_nix() {
+        // `nix-store --add-fixed sha256` of a file `hello.txt` that holds `hello` and a line feed.
+        let path = StorePath::file(
+            "/nix/store",
+            &Sha256::of(b"hello\n"),
+            "hello.txt".parse().unwrap(),
+        );
+        assert_eq!(path.to_string(), HELLO);
+    }
+
+    const HELLO: &str = "gy454w1cxaq731grqwylhzf4pp9r5izh-hello.txt";
     const EMPTY: &str = "0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source";
 
     #[test]

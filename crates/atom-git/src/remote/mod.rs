@@ -29,3 +29,4 @@ pub use fetch::{Depth, Fetched, Filter};
 pub use list::{Listing, RefKind, RemoteRef};
 pub use options::{Limits, Prompt, Retry, TransportOptions};
 pub use session::Session;
+pub use settings::of_download;

@@ -135,6 +135,29 @@ fn http_options(repo: &gix::Repository, url: &gix::Url) -> Result<http::Options,
     Ok(options)
 }
 
+/// What git's configuration says of http for one URL, for a download of it: the proxy, the
+/// certificates. Headers are for git alone, and the bytes are wanted as they lie there.
+///
+/// # Errors
+///
+/// [`fetch::Fault::Settings`] where the configuration cannot be read, and where the proxy wants a
+/// password that no helper has.
+pub fn of_download(
+    url: &str,
+    options: &TransportOptions,
+) -> Result<fetch::http::Settings, fetch::Fault> {
+    let settings = |what: String| fetch::Fault::Settings { what };
+    let parsed = gix::url::parse(url).map_err(|it| settings(it.to_string()))?;
+    let git = http_options(&options.config.to_thread_local(), &parsed)
+        .and_then(|it| super::http::of_git(&it, &options.limits))
+        .map_err(|it| settings(it.to_string()))?;
+    Ok(fetch::http::Settings {
+        headers: Vec::new(),
+        encoding: fetch::http::Encoding::Identity,
+        ..git
+    })
+}
+
 /// The options that a program takes, told from its name; an unknown one is taken for an ssh.
 fn program_kind(program: &OsString) -> ssh::ProgramKind {
     match ssh::ProgramKind::from(program.as_os_str()) {

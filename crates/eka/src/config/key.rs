@@ -132,6 +132,16 @@ pub const KEYS: &[Key] = &[
         "Bytes of one object, unpacked.",
     ),
     limit(
+        "download-bytes",
+        "4294967296",
+        "Bytes of one file that a pin is.",
+    ),
+    limit(
+        "unpacked-bytes",
+        "17179869184",
+        "Bytes of one archive that a pin is, unpacked.",
+    ),
+    limit(
         "depth",
         "64",
         "Folders in each other in an atom, its own included; at most 1024.",

@@ -13,7 +13,7 @@ pub(crate) use claims::{Examined, Examiner, Subject, against_lock};
 pub use lie::Lie;
 pub(crate) use lie::agree;
 pub use shelf::ShelfError;
-pub(crate) use shelf::{Place, Shelf};
+pub(crate) use shelf::{Owner, Place, Shelf};
 pub(crate) use wanted::{Wanted, places};
 
 use std::path::{Path, PathBuf};
@@ -38,7 +38,6 @@ use crate::patches;
 use crate::pins;
 use crate::project;
 use crate::remotes::Remotes;
-use shelf::Owner;
 
 /// What to fetch.
 #[derive(Debug, Clone)]

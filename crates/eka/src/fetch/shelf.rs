@@ -7,15 +7,20 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use atom::NarHash;
+use atom::download::FileHash;
 use atom_git::cache::{self, CacheError};
 use atom_git::export::{ExportError, export};
 use atom_git::objects::Objects;
 use atom_git::tree_guard::GuardedTree;
 use miette::Diagnostic;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use nix_format::{Sha256, Sha256Hasher, StoreName, StorePath};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags, flock, open, renameat_with};
+use rustix::io::Errno;
+use tempfile::TempDir;
 use thiserror::Error;
 
 use super::folder_nar::nar_of;
@@ -153,6 +158,67 @@ impl Shelf {
         }
     }
 
+    /// Where a file belongs that is called `name`.
+    pub(crate) fn file_path(&self, hash: FileHash, name: &StoreName) -> PathBuf {
+        let path = StorePath::file("/nix/store", &Sha256(hash.0), name.clone());
+        self.folder.join(path.to_string())
+    }
+
+    /// Looks what lies in a file's place, as [`Shelf::look`] does.
+    pub(crate) fn look_file(&self, hash: FileHash, name: &StoreName) -> Result<Place, ShelfError> {
+        let path = self.file_path(hash, name);
+        let found = match file_hash(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
+            Ok(found) if found == hash => return Ok(Place::Taken),
+            Ok(found) => found.to_string(),
+            Err(error) => format!("none ({error})"),
+        };
+        if self.owner == Owner::User {
+            return Err(ShelfError::Changed { path, found });
+        }
+        self.throw_out(&path)?;
+        Ok(Place::Free)
+    }
+
+    /// A folder in which something can grow, to be put in its place when it is complete.
+    pub(crate) fn grow(&self) -> Result<TempDir, ShelfError> {
+        tempfile::Builder::new()
+            .prefix(GROWING)
+            .tempdir_in(&self.folder)
+            .map_err(failed(&self.folder))
+    }
+
+    /// Puts a file that grew here in its place; where another process was faster, its file is
+    /// hashed.
+    pub(crate) fn put_file(
+        &self,
+        from: &Path,
+        hash: FileHash,
+        name: &StoreName,
+    ) -> Result<(), ShelfError> {
+        let to = self.file_path(hash, name);
+        fs::set_permissions(from, fs::Permissions::from_mode(0o644)).map_err(failed(&to))?;
+        self.place(from, &to, || self.look_file(hash, name))
+    }
+
+    /// Renames, and replaces nothing; `look` says whether what is there will do.
+    fn place(
+        &self,
+        from: &Path,
+        to: &Path,
+        look: impl Fn() -> Result<Place, ShelfError>,
+    ) -> Result<(), ShelfError> {
+        loop {
+            match rename(from, to) {
+                Err(Errno::EXIST | Errno::NOTEMPTY) => {}
+                renamed => return renamed.map_err(|it| failed(to)(it.into())),
+            }
+            if look()? == Place::Taken {
+                return Ok(());
+            }
+        }
+    }
+
     /// Takes a content away under another name first, so that nobody sees half of it.
     fn throw_out(&self, path: &Path) -> Result<(), ShelfError> {
         let aside = tempfile::Builder::new()
@@ -168,6 +234,28 @@ impl Shelf {
         drop(aside.close());
         Ok(())
     }
+}
+
+/// Renames, and replaces nothing.
+fn rename(from: &Path, to: &Path) -> rustix::io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems know no flags: there a file may be replaced, by one of the same hash.
+        Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(from, to),
+        renamed => renamed,
+    }
+}
+
+/// Hashes a file that is one, and not executable; nothing is followed.
+fn file_hash(path: &Path) -> io::Result<FileHash> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = fs::File::from(open(path, flags, Mode::empty())?);
+    let found = file.metadata()?;
+    if !found.is_file() || found.mode() & 0o111 != 0 {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut hasher = Sha256Hasher::new();
+    io::copy(&mut file, &mut hasher)?;
+    Ok(FileHash(hasher.finish().0))
 }
 
 /// Holds the folder for reading; who gets it alone sweeps first. Nothing is held where the file

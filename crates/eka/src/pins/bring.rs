@@ -6,6 +6,7 @@ use atom::Name;
 use atom::lock::{Lock, LockedPin, LockedPinSource};
 
 use super::PinsError;
+use super::file::{Files, From, store_name};
 use super::git::Git;
 use crate::context::Context;
 use crate::error::Error;
@@ -63,9 +64,19 @@ pub(crate) fn put(
                 let place = shelf.look(*nar).map_err(FetchError::from)?;
                 ("git", nar.to_string(), shelf.path(*nar), place)
             }
-            LockedPinSource::Tar { .. } | LockedPinSource::Url { .. } => {
+            LockedPinSource::Tar { .. } => {
                 let pin = pin.name.clone();
                 return Err(PinsError::Files { pin }.into());
+            }
+            LockedPinSource::Url { url, hash } => {
+                let name = store_name(url);
+                let place = shelf.look_file(*hash, &name).map_err(FetchError::from)?;
+                (
+                    "url",
+                    hash.to_string(),
+                    shelf.file_path(*hash, &name),
+                    place,
+                )
             }
         };
         if place == Place::Free {
@@ -103,9 +114,18 @@ fn one(
             let put = shelf.put(&objects, tree, nar);
             Ok(put.map_err(FetchError::from)?)
         }
-        LockedPinSource::Tar { .. } | LockedPinSource::Url { .. } => {
+        LockedPinSource::Tar { .. } => {
             let pin = pin.name.clone();
             Err(PinsError::Files { pin }.into())
+        }
+        LockedPinSource::Url { url, hash } => {
+            let files = Files {
+                ctx,
+                remotes,
+                shelf,
+            };
+            let from = (Some(*hash), From::Anywhere);
+            files.url(&pin.name, url, from).map(drop)
         }
     }
 }

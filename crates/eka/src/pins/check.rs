@@ -7,7 +7,9 @@ use atom_git::pin::{self, Standing};
 use atom_git::publish::Scratch;
 
 use super::PinsError;
+use super::file::{Files, From};
 use super::git::Git;
+use super::resolve::shelf;
 use crate::context::Context;
 use crate::error::Error;
 use crate::fetch::{FetchError, ShelfError};
@@ -104,9 +106,20 @@ fn one(
             claims.push((Claim::Hash, told(content.map(drop))?));
             url.to_string()
         }
-        LockedPinSource::Tar { .. } | LockedPinSource::Url { .. } => {
+        LockedPinSource::Tar { .. } => {
             let pin = pin.name.clone();
             return Err(PinsError::Files { pin }.into());
+        }
+        LockedPinSource::Url { url, hash } => {
+            let shelf = &shelf(ctx)?;
+            let files = Files {
+                ctx,
+                remotes,
+                shelf,
+            };
+            let found = files.url(&pin.name, url, (Some(*hash), From::Origin));
+            claims.push((Claim::Hash, told(found.map(drop))?));
+            url.to_string()
         }
     };
     Ok(Verified {

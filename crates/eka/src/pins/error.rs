@@ -1,10 +1,13 @@
 //! Why a pin cannot be locked, brought or believed.
 
+use atom::download::FileHash;
 use atom::url::RepoUrl;
 use atom::{Name, NarHash, ObjectId};
 use atom_git::nar::NarError;
 use atom_git::pin::PinError;
 use atom_git::tree_guard::GuardError;
+use fetch::Fault;
+use fetch::download::DownloadError;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -43,6 +46,30 @@ pub enum PinsError {
         /// What the lock has.
         locked: NarHash,
     },
+    /// The file is not what was locked.
+    #[error(
+        "the pin `{pin}` is not what was locked: `{at}` has the hash {found}, and the lock has {locked}"
+    )]
+    #[diagnostic(
+        code(eka::pin::hash),
+        help(
+            "the file was changed, or the lock edited by hand: see which; `eka update {pin}` takes what is there now"
+        )
+    )]
+    Hash {
+        /// The pin.
+        pin: Name,
+        /// What was looked at.
+        at: String,
+        /// What it has.
+        found: FileHash,
+        /// What the lock has.
+        locked: FileHash,
+    },
+    /// A file cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Download(#[from] DownloadError),
     /// What was asked for does not lead to the locked commit any more.
     #[error(
         "the pin `{pin}` has moved: the lock has the commit {locked}, and {asked} of `{url}` is {now}, which does not lead there"
@@ -126,7 +153,8 @@ impl PinsError {
         match self {
             Self::Git(PinError::Remote(error)) => remote(error),
             Self::Git(PinError::Guard(GuardError::Entry { .. })) => Exit::Integrity,
-            Self::Nar { .. } | Self::Moved { .. } => Exit::Integrity,
+            Self::Nar { .. } | Self::Hash { .. } | Self::Moved { .. } => Exit::Integrity,
+            Self::Download(error) => download(error),
             Self::Git(_) | Self::NoNar(_) | Self::NotFound { .. } | Self::Files { .. } => Exit::No,
             Self::NoRepository { .. } | Self::Value(_) => Exit::Usage,
         }
@@ -135,6 +163,17 @@ impl PinsError {
     /// Whether what was looked at is not what it should be.
     pub(crate) fn is_lie(&self) -> bool {
         self.exit() == Exit::Integrity
+    }
+}
+
+const fn download(error: &DownloadError) -> Exit {
+    match error {
+        DownloadError::Server { fault, .. } => match fault {
+            Fault::Interrupted => Exit::Interrupted,
+            Fault::Settings { .. } => Exit::Usage,
+            _ => Exit::Network,
+        },
+        _ => Exit::No,
     }
 }
 

@@ -3,6 +3,7 @@
 mod edit;
 mod resolve;
 mod git;
+mod file;
 mod bring;
 mod check;
 mod error;

@@ -8,10 +8,18 @@ use atom::lock::{LockedPin, LockedPinSource};
 use atom::manifest::{Manifest, Pin, PinSource};
 
 use super::PinsError;
+use super::file::{Files, From};
 use super::git::Git;
 use crate::context::Context;
 use crate::error::Error;
+use crate::fetch::{FetchError, Owner, Shelf};
 use crate::remotes::Remotes;
+
+/// The cache's folder of contents.
+pub(super) fn shelf(ctx: &Context<'_>) -> Result<Shelf, Error> {
+    let folder = ctx.cache_dir()?.join("src");
+    Ok(Shelf::open(folder, Owner::Cache).map_err(FetchError::from)?)
+}
 
 /// Which pins are resolved anew, beside those that do not answer.
 #[derive(Debug, Clone, Default)]
@@ -85,14 +93,23 @@ impl<'a> Pins<'a> {
         if let Some((_, locked)) = same {
             return Ok(locked.clone());
         }
-        let git = Git {
-            ctx: self.ctx,
-            remotes: self.remotes,
-        };
+        let (ctx, remotes) = (self.ctx, self.remotes);
         let locked = match &pin.source {
-            PinSource::Git { url, at } => git.lock(name, (url, at), old)?,
-            PinSource::Tar { .. } | PinSource::Url { .. } => {
+            PinSource::Git { url, at } => Git { ctx, remotes }.lock(name, (url, at), old)?,
+            PinSource::Tar { .. } => {
                 return Err(PinsError::Files { pin: name.clone() }.into());
+            }
+            PinSource::Url { url } => {
+                let shelf = &shelf(ctx)?;
+                let files = Files {
+                    ctx,
+                    remotes,
+                    shelf,
+                };
+                LockedPinSource::Url {
+                    url: url.clone(),
+                    hash: files.url(name, url, (None, From::Origin))?,
+                }
             }
         };
         self.known.push((pin.source.clone(), locked.clone()));

@@ -1,6 +1,7 @@
 //! Pins: added, locked, brought, checked and taken out.
 
 mod git;
+mod url;
 
 use std::fs;
 use std::path::PathBuf;
