@@ -254,7 +254,7 @@ fn create(dir: &Path, git: &Path) -> Result<(), CacheError> {
         .tempdir_in(dir)
         .map_err(failed(dir))?;
     let path = new.path();
-    for below in ["objects/info", "objects/pack", "refs"] {
+    for below in ["objects/pack", "refs"] {
         fs::create_dir_all(path.join(below)).map_err(failed(path))?;
     }
     let config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";

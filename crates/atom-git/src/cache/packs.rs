@@ -135,12 +135,18 @@ impl Cache {
     ///
     /// [`CacheError`], by variant.
     pub fn tidy(&self, now: SystemTime) -> Result<Tidied, CacheError> {
+        let is_index = |it: &PathBuf| it.extension().is_some_and(|it| it == "idx");
+        let n_packs = list(&self.packs())?.filter(is_index).count();
+        if n_packs <= MAX_PACKS && self.leftovers(now)?.is_empty() {
+            return Ok(Tidied::default());
+        }
         let lock_path = self.git_dir().join("eka.lock");
         let lock = File::create(&lock_path).map_err(failed(&lock_path))?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(Tidied::default());
         }
-        let swept = self.sweep(now)?;
+        let leftovers = self.leftovers(now)?;
+        let swept = leftovers.iter().filter(|it| sweep(it).is_ok()).count();
         let packs = self.all_packs()?;
         let mut joined = 0;
         if packs.len() > MAX_PACKS {
@@ -160,40 +166,32 @@ impl Cache {
         self.git_dir().join("objects/pack")
     }
 
-    /// Removes temporary files, and packs without an index.
-    fn sweep(&self, now: SystemTime) -> Result<usize, CacheError> {
-        let mut swept = 0;
+    /// Temporary files of processes that died, and packs without an index.
+    fn leftovers(&self, now: SystemTime) -> Result<Vec<PathBuf>, CacheError> {
+        let mut found = Vec::new();
         for folder in [self.packs(), self.dir.clone(), self.dir.join("refs")] {
-            for entry in fs::read_dir(&folder).map_err(failed(&folder))?.flatten() {
-                let path = entry.path();
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
+            for path in list(&folder)? {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let temporary = name.starts_with(".tmp") || name.starts_with(".git-");
                 let orphan = path
                     .extension()
                     .is_some_and(|it| it == "pack" || it == "keep")
                     && !path.with_extension("idx").exists();
-                let stale = entry
-                    .metadata()
-                    .and_then(|it| it.modified())
-                    .is_ok_and(|changed| is_older(changed, now, STALE));
-                if stale && (name.starts_with(".tmp") || name.starts_with(".git-") || orphan) {
-                    let removed = if path.is_dir() {
-                        fs::remove_dir_all(&path)
-                    } else {
-                        fs::remove_file(&path)
-                    };
-                    swept += usize::from(removed.is_ok());
+                let stale = || {
+                    let changed = fs::symlink_metadata(&path).and_then(|it| it.modified());
+                    changed.is_ok_and(|it| is_older(it, now, STALE))
+                };
+                if (temporary || orphan) && stale() {
+                    found.push(path);
                 }
             }
         }
-        Ok(swept)
+        Ok(found)
     }
 
     fn all_packs(&self) -> Result<Vec<Pack>, CacheError> {
-        let folder = self.packs();
         let mut packs = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(failed(&folder))?.flatten() {
-            let index = entry.path();
+        for index in list(&self.packs())? {
             if index.extension().is_some_and(|it| it == "idx")
                 && let Ok(pack) = fs::metadata(index.with_extension("pack"))
             {
@@ -264,6 +262,21 @@ fn write_pack(odb: &gix::odb::Handle, ids: &[ObjectId], out: &mut File) -> io::R
         pack.object(kind, &bytes)?;
     }
     pack.finish().map(drop)
+}
+
+/// What lies in a folder.
+fn list(folder: &Path) -> Result<impl Iterator<Item = PathBuf>, CacheError> {
+    let entries = fs::read_dir(folder).map_err(failed(folder))?;
+    Ok(entries.flatten().map(|it| it.path()))
+}
+
+/// Removes a file, or a folder and what is in it.
+fn sweep(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    }
 }
 
 fn is_older(changed: SystemTime, now: SystemTime, age: Duration) -> bool {
