@@ -7,6 +7,7 @@ use std::time::Duration;
 use atom::commit::SpecCommit;
 use atom::lock::Lock;
 use atom::manifest::Manifest;
+use atom::notice::Yank;
 use atom::url::{RepoKey, RepoUrl};
 use atom::{AtomId, AtomPath, Id, NarHash, ObjectId, Root, Version};
 use proptest::prelude::*;
@@ -127,6 +128,26 @@ impl World {
             .entry((key, atom.id))
             .or_default()
             .insert(version, facts);
+        self
+    }
+
+    fn yanked(mut self, at: &str, id: &str, version: &str) -> Self {
+        let (root, commit) = (
+            self.sets[&url(at).key()].1,
+            object(&format!("{at} {id} {version}")),
+        );
+        let versions = self.atoms.get_mut(&(url(at).key(), id.parse().unwrap()));
+        let facts = versions
+            .unwrap()
+            .get_mut(&version.parse().unwrap())
+            .unwrap();
+        let reason = format!("{id} of {root} is bad").parse().unwrap();
+        facts.yank = Some(commit);
+        let yank = Yank {
+            atom: facts.atom,
+            reason,
+        };
+        self.notices.insert(commit, yank.print());
         self
     }
 
@@ -451,50 +472,122 @@ fn where_the_graph_comes_back_the_work_tree_counts() {
     assert_eq!(names(&ask(None)), ["other@1.0.0", "util@1.0.0", "y@1.0.0"]);
 }
 
-/// A random world of three sets, one of them forked, and ids `a` to `f`.
-fn worlds() -> impl Strategy<Value = World> {
+/// An atom of a random world: its set, its id, its version, what it needs.
+type Sketch = (usize, usize, usize, Vec<(usize, usize, usize)>);
+
+const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+const REQUIREMENTS: [&str; 6] = ["*", "^1", "^1.1", "^2", ">=1", "~1.0"];
+
+type Asked = [(&'static str, &'static str, &'static str); 3];
+
+/// What a manifest asks of three atoms.
+fn asked() -> impl Strategy<Value = Asked> {
+    let req = || prop::sample::select(REQUIREMENTS.to_vec());
+    (req(), req(), req()).prop_map(|(a, b, c)| [(A, "a", a), (B, "b", b), (A, "c", c)])
+}
+
+fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
+    let dep = (0..3_usize, 0..6_usize, 0..6_usize);
+    let deps = prop::collection::vec(dep, 0..3);
+    prop::collection::vec((0..3_usize, 0..6_usize, 0..5_usize, deps), 1..40)
+}
+
+/// A world of three sets, one of them forked, and ids `a` to `f`; some versions are yanked.
+fn drawn(sketches: &[Sketch]) -> World {
     let places = [A, B, FORK];
-    let dep = (0..3_usize, 0..6_usize, 0..3_u8);
-    let atom = (
-        0..3_usize,
-        0..6_usize,
-        0..3_u8,
-        prop::collection::vec(dep, 0..3),
-    );
-    prop::collection::vec(atom, 1..40).prop_map(move |atoms| {
-        let mut world = World::default().set(A, 1).set(B, 2).set(FORK, 1);
-        let ids = ["a", "b", "c", "d", "e", "f"];
-        for (place, id, minor, deps) in atoms {
-            let mut deps: Vec<_> = deps
-                .into_iter()
-                .filter(|(_, it, _)| *it != id)
-                .map(|(place, id, minor)| {
-                    (
-                        places[place],
-                        ids[id],
-                        ["*", "^1", "^1.1"][usize::from(minor)],
-                    )
-                })
-                .collect();
-            deps.sort_unstable();
-            deps.dedup_by_key(|it| (it.0, it.1));
-            world = world.atom(places[place], ids[id], &format!("1.{minor}.0"), &deps);
+    let versions = ["1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0"];
+    let mut world = World::default().set(A, 1).set(B, 2).set(FORK, 1);
+    // Something of everything, so that there often is an answer, and often one in two majors.
+    for (place, id) in [A, B].into_iter().flat_map(|it| IDS.map(|id| (it, id))) {
+        let deps = match (place, id) {
+            (A, "a") => &[(A, "d", "^1")][..],
+            (B, "b") => &[(A, "d", "^2")],
+            _ => &[],
+        };
+        world = world.atom(place, id, "1.0.0", deps);
+    }
+    world = world.atom(A, "d", "2.0.0", &[]);
+    for (place, id, version, deps) in sketches {
+        let mut deps: Vec<_> = deps
+            .iter()
+            .filter(|(_, it, _)| it != id)
+            .map(|(place, id, req)| (places[*place], IDS[*id], REQUIREMENTS[*req]))
+            .collect();
+        deps.sort_unstable();
+        deps.dedup_by_key(|it| (it.0, it.1));
+        let (place, id) = (places[*place], IDS[*id]);
+        let known = world.atoms.get(&(url(place).key(), id.parse().unwrap()));
+        if known.is_some_and(|it| it.contains_key(&versions[*version].parse().unwrap())) {
+            continue;
         }
-        world
-    })
+        world = world.atom(place, id, versions[*version], &deps);
+        if deps.len() == 2 && *version == 2 {
+            world = world.yanked(place, id, versions[*version]);
+        }
+    }
+    world
+}
+
+/// The lock, or all that is said of a failure.
+fn told(answer: &Result<Lock, ResolveError>) -> String {
+    match answer {
+        Ok(lock) => lock.print(),
+        Err(error) => {
+            let tree = std::error::Error::source(error).map(ToString::to_string);
+            let help = miette::Diagnostic::help(error).map(|it| it.to_string());
+            format!("{error}\n{tree:?}\n{help:?}")
+        }
+    }
 }
 
 proptest! {
-    /// Whatever the cache held, the lock is the same, and the error too.
+    /// Whatever the cache held, the lock is the same, and the error too: with a lock and without.
     #[test]
-    fn the_lock_does_not_depend_on_what_was_known(world in worlds(), unasked in 1..=100_usize) {
-        let deps = [(A, "a", "*"), (B, "b", "*")];
-        let text = |it: Result<Lock, ResolveError>| match it {
-            Ok(lock) => lock.print(),
-            Err(error) => error.to_string(),
+    fn the_answer_does_not_depend_on_what_was_known(
+        sketches in sketches(),
+        asked in asked(),
+        unasked in 1..=100_usize,
+    ) {
+        let world = drawn(&sketches);
+        let warm = World { unasked, ..world.clone() };
+        let cold = world.ask(&asked, None);
+        prop_assert_eq!(told(&warm.ask(&asked, None)), told(&cold));
+        if let Ok(lock) = cold {
+            let other = [(A, "a", "*"), (B, "b", "*"), (B, "d", "*"), (A, "e", "^1")];
+            let cold = world.ask(&other, Some(lock.clone()));
+            prop_assert_eq!(told(&warm.ask(&other, Some(lock))), told(&cold));
+        }
+    }
+
+    /// Whatever is released later, a lock is the answer to its own question.
+    #[test]
+    fn a_lock_stays_the_answer(before in sketches(), after in sketches(), asked in asked()) {
+        let Ok(lock) = drawn(&before).ask(&asked, None) else {
+            return Ok(());
         };
-        let cold = text(world.ask(&deps, None));
-        let warm = World { unasked, ..world };
-        prop_assert_eq!(text(warm.ask(&deps, None)), cold);
+        prop_assert_eq!(Lock::parse(&lock.print()).unwrap(), lock.clone());
+        let later = drawn(&[before, after].concat());
+        prop_assert_eq!(told(&later.ask(&asked, Some(lock.clone()))), lock.print());
+    }
+
+    /// Several majors of one atom are taken only where there is no answer without.
+    #[test]
+    fn duplicates_are_taken_of_need_alone(sketches in sketches(), asked in asked()) {
+        let world = drawn(&sketches);
+        let text = manifest("top", "1.0.0", &asked);
+        let deny = text.replace("[atom]\n", "[atom]\nduplicates = \"deny\"\n");
+        let allowed = world.ask_for(&text, None);
+        let denied = world.ask_for(&deny, None);
+        let several = |it: &Lock| !atom::lock::duplicates::of(it).is_empty();
+        match (&allowed, &denied) {
+            (Ok(_), Ok(lock)) => {
+                prop_assert!(!several(lock));
+                prop_assert_eq!(told(&allowed), told(&denied));
+            }
+            (Ok(lock), Err(ResolveError::Unsolvable(_))) => prop_assert!(several(lock)),
+            (Err(_), Err(_)) => {}
+            _ => prop_assert!(false, "{}\n{}", told(&allowed), told(&denied)),
+        }
     }
 }
