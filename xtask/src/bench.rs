@@ -13,7 +13,7 @@ const COMMANDS: &[&str] = &["publish", "versions", "fetch", "lock", "startup"];
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("nar", "atom-git", "nar_bench"),
     ("refscan", "refscan", "refscan_bench"),
-    ("solve", "resolver", "solve_bench"),
+    ("resolve", "resolver", "resolve_bench"),
 ];
 
 /// The names of all benches.

@@ -107,7 +107,6 @@ fn the_hooks_cause_comes_back() {
 fn a_conflict_of_thousands_of_parts_is_told() {
     for (n_atoms, n_versions) in [(3000, 1), (60, 20)] {
         let problem = Problem::read(&chain(n_atoms, n_versions));
-        let start = Instant::now();
         let Outcome::Conflict(conflict) = solve(&problem.universe, &problem.request) else {
             panic!("the last atom does not exist");
         };

@@ -7,6 +7,7 @@
 
 mod language;
 mod answers;
+mod choices;
 mod conflicts;
 mod help;
 mod deadline;

@@ -86,6 +86,39 @@ fn one_version_of_each_atom() {
 }
 
 #[test]
+fn one_version_of_each_bucket_where_an_atom_is_split() {
+    let split = "a 1.0.0\na 1.1.0\na 2.0.0\nsplit a\n";
+    check(&format!("{split}want a ^1, a ^2"), "a 1.1.0\na 2.0.0", &[]);
+    check(
+        &format!("{split}want a =1.0.0, a =1.1.0"),
+        "a 1.0.0\na 1.1.0",
+        &["both `a@1.0.0` and `@1.1.0` were chosen"],
+    );
+}
+
+#[test]
+fn the_newest_that_satisfies_a_requirement_is_its_edge() {
+    let split = "a 1.0.0\na 2.0.0\nb 1.0.0: a *, a =1.0.0\nsplit a\nwant b *, a ^2";
+    check(split, "b 1.0.0 -> a 1.0.0, a 2.0.0\na 1.0.0\na 2.0.0", &[]);
+    check(
+        split,
+        "b 1.0.0 -> a 1.0.0\na 1.0.0\na 2.0.0",
+        &["the edges of `b@1.0.0` are not its dependencies"],
+    );
+}
+
+#[test]
+fn what_is_held_stays() {
+    let held = "a 1.0.0\na 1.1.0\nlock a 1.0.0\nhold a\nwant a ^1";
+    check(held, "a 1.0.0", &[]);
+    check(
+        held,
+        "a 1.1.0",
+        &["`a@1.1.0` was chosen, and the locked version is held"],
+    );
+}
+
+#[test]
 fn only_what_exists_and_is_known_is_chosen() {
     check(
         "a 1.0.0 unknown\nwant a ^1",
@@ -104,6 +137,7 @@ fn nothing_excluded_is_chosen() {
     let yanked = "a 1.0.0 yanked\nwant a ^1\n";
     check(yanked, "a 1.0.0", &["`a@1.0.0` is excluded: yanked"]);
     check(&format!("{yanked}lock a 1.0.0"), "a 1.0.0", &[]);
+    check(&format!("{yanked}allow yanked"), "a 1.0.0", &[]);
     check(
         "a 1.0.0 unreadable\nwant a ^1\nlock a 1.0.0",
         "a 1.0.0",

@@ -1,0 +1,162 @@
+//! Which of several answers is chosen: near the lock, with few majors, and moved as was asked.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+
+use resolver::{Choice, Duplicates, Request, Who, choose};
+
+use crate::language::{Problem, atom, print, version};
+
+fn chosen(duplicates: Duplicates, problem: &str, fresh: &str) -> Choice {
+    let fresh = fresh.split_whitespace().map(atom).collect();
+    let problem = Problem::read(problem);
+    problem.choose(duplicates, &fresh).unwrap()
+}
+
+/// What is chosen with these atoms to move.
+fn check(problem: &str, fresh: &str, expected: &str) {
+    let choice = chosen(Duplicates::Allow, problem, fresh);
+    assert_eq!(print(&choice.resolution), expected);
+}
+
+#[test]
+fn what_is_asked_to_move_moves_alone() {
+    let problem = "a 1.0.0\na 1.1.0\na 2.0.0\nb 1.0.0\nb 1.1.0
+        lock a 1.0.0\nlock b 1.0.0\nwant a ^1, b ^1";
+    check(problem, "", "a 1.0.0, b 1.0.0");
+    check(problem, "a", "a 1.1.0, b 1.0.0");
+    check(problem, "a b", "a 1.1.0, b 1.1.0");
+    check(problem, "other", "a 1.0.0, b 1.0.0");
+}
+
+#[test]
+fn what_is_asked_to_move_takes_along_what_it_must() {
+    check(
+        "a 1.0.0: b ^1\na 1.1.0: b ^1.1\nb 1.0.0: c *\nb 1.1.0: c *\nb 1.2.0: c *\nc 1.0.0\nc 1.1.0
+         lock a 1.0.0\nlock b 1.0.0\nlock c 1.0.0\nwant a *, b *, c *",
+        "a",
+        "a 1.1.0, b 1.2.0, c 1.0.0",
+    );
+}
+
+#[test]
+fn what_is_asked_to_move_does_not_fall_back() {
+    // Everything at its newest would take `a` back: `b 2.0.0` comes first, and needs the old one.
+    check(
+        "a 1.0.0\na 2.0.0\nb 1.0.0\nb 2.0.0: a ^1\nlock a 2.0.0\nlock b 1.0.0
+         want b *, a >=1",
+        "a",
+        "a 2.0.0, b 1.0.0",
+    );
+}
+
+#[test]
+fn a_yanked_version_may_stay_even_where_it_is_asked_to_move() {
+    let problem = "a 1.0.0 yanked\na 0.9.0\nlock a 1.0.0\nwant a ^1";
+    check(problem, "a", "a 1.0.0");
+    check(
+        "a 1.0.0\na 1.1.0 yanked\na 1.2.0\nlock a 1.1.0\nwant a *",
+        "a",
+        "a 1.2.0",
+    );
+}
+
+#[test]
+fn a_lock_of_two_majors_stays() {
+    let problem = "l 1.0.0: x ^1\nr 1.0.0: x ^2\nm 1.0.0: x >=1
+        x 1.0.0\nx 1.1.0\nx 2.0.0\nx 2.1.0\nx 3.0.0\nwant l *, r *, m *";
+    check(
+        &format!("{problem}\nlock x 1.0.0\nlock x 2.0.0"),
+        "",
+        "l 1.0.0, m 1.0.0, r 1.0.0, x 1.0.0, x 2.0.0",
+    );
+    check(
+        &format!("{problem}\nlock x 1.0.0\nlock x 2.0.0"),
+        "x",
+        "l 1.0.0, m 1.0.0, r 1.0.0, x 1.1.0, x 2.1.0",
+    );
+    check(problem, "", "l 1.0.0, m 1.0.0, r 1.0.0, x 1.1.0, x 2.1.0");
+}
+
+#[test]
+fn two_majors_become_one_where_one_will_do() {
+    check(
+        "l 1.0.0: x ^1\nl 1.1.0: x ^2\nr 1.0.0: x ^2\nx 1.0.0\nx 2.0.0
+         lock l 1.0.0\nlock x 1.0.0\nlock x 2.0.0\nwant l *, r *",
+        "",
+        "l 1.1.0, r 1.0.0, x 2.0.0",
+    );
+}
+
+#[test]
+fn a_spanning_requirement_takes_the_newest_bucket() {
+    let two = "l 1.0.0: x ^1\nr 1.0.0: x ^2\nm 1.0.0: x <4\nx 1.0.0\nx 2.0.0\nx 3.0.0\nx 4.0.0";
+    // One that is chosen anyway will do as well as the newest.
+    check(
+        &format!("{two}\nwant l *, r *, m *"),
+        "",
+        "l 1.0.0, m 1.0.0, r 1.0.0, x 1.0.0, x 2.0.0",
+    );
+}
+
+#[test]
+fn the_oldest_are_chosen_in_each_major_where_that_is_asked() {
+    check(
+        "l 1.0.0: x ^1\nr 1.0.0: x ^2\nx 1.0.0\nx 1.1.0\nx 2.0.0\nx 2.1.0\norder minimal
+         want l *, r *",
+        "",
+        "l 1.0.0, r 1.0.0, x 1.0.0, x 2.0.0",
+    );
+}
+
+#[test]
+fn duplicates_are_told_with_those_who_want_them() {
+    let problem = "l 1.0.0: x ^1\nx 1.0.0\nx 2.0.0\nwant l *, x ^2";
+    let choice = chosen(Duplicates::Allow, problem, "");
+    let [duplicate] = choice.duplicates.as_slice() else {
+        panic!("{:?}", choice.duplicates);
+    };
+    assert_eq!(duplicate.atom, atom("x"));
+    let by = Who::Chosen(atom("l"), version("1.0.0"));
+    let expected = [
+        (version("1.0.0"), vec![by]),
+        (version("2.0.0"), vec![Who::Root(1)]),
+    ];
+    assert_eq!(duplicate.versions, expected.into());
+    assert_eq!(choice.request.split, BTreeSet::from([atom("x")]));
+    let denied = Problem::read(problem).choose(Duplicates::Deny, &BTreeSet::new());
+    assert!(denied.is_err());
+}
+
+#[test]
+fn a_few_solves_leave_a_large_lock_nearly_as_it_was() {
+    // A new root moves `core`, upon which the solver alone would move each of 120 atoms that
+    // prefer other versions of it; all but two accept both.
+    let mut problem = String::from(
+        "core 1.0.0\ncore 1.1.0\ncore 1.2.0\nnew 1.0.0: core ^1.1\nlock core 1.0.0\nwant new *\n",
+    );
+    for at in 0..120 {
+        let old = if at < 2 { "=1.0.0" } else { "^1" };
+        let next = (at + 1) % 120;
+        writeln!(problem, "a{at:03} 1.0.0: core {old}, a{next:03} ^1").unwrap();
+        writeln!(problem, "a{at:03} 1.1.0: core >=1.1, a{next:03} ^1").unwrap();
+        writeln!(problem, "lock a{at:03} 1.0.0\nwant a{at:03} *").unwrap();
+    }
+    let problem = Problem::read(&problem);
+    let n_solves = Cell::new(0);
+    let solve = &mut |request: &Request| {
+        n_solves.set(n_solves.get() + 1);
+        Ok::<_, Infallible>(problem.settle(request))
+    };
+    let Ok(choice) = choose(&problem.request, Duplicates::Allow, &BTreeSet::new(), solve);
+    let resolution = choice.unwrap().resolution;
+    let moved = resolution.atoms().filter(|(atom, version)| {
+        let is_locked = problem.request.locked.contains_key(*atom);
+        is_locked && !problem.request.locks(atom, version)
+    });
+    let moved: Vec<_> = moved.map(|(atom, _)| atom.id.to_string()).collect();
+    assert_eq!(moved, ["a000", "a001", "core"]);
+    assert!(n_solves.get() <= 9, "{} solves", n_solves.get());
+}
