@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
-use resolver::{Choice, Duplicates, Request, Who, choose};
+use resolver::{Choice, Duplicates, Request, Resolution, Who, choose};
 
 use crate::language::{Problem, atom, print, version};
 
@@ -42,10 +42,20 @@ fn what_is_asked_to_move_takes_along_what_it_must() {
 }
 
 #[test]
+fn what_is_asked_to_move_is_not_held_back_by_what_is_chosen_before_it() {
+    check(
+        "a 1.0.0: b ^1\na 1.1.0: b ^1\na 1.2.0: b ^1\na 2.0.0: b ^2\nb 1.0.0\nb 2.0.0\nc 1.0.0\nc 2.0.0
+         lock a 1.0.0\nlock b 1.0.0\nlock c 1.0.0\nwant a *, b *, c *",
+        "a",
+        "a 2.0.0, b 2.0.0, c 1.0.0",
+    );
+}
+
+#[test]
 fn what_is_asked_to_move_does_not_fall_back() {
     // Everything at its newest would take `a` back: `b 2.0.0` comes first, and needs the old one.
     check(
-        "a 1.0.0\na 2.0.0\nb 1.0.0\nb 2.0.0: a ^1\nlock a 2.0.0\nlock b 1.0.0
+        "a 1.0.0\na 1.1.0\na 1.2.0\na 2.0.0\nb 1.0.0\nb 2.0.0: a ^1\nlock a 2.0.0\nlock b 1.0.0
          want b *, a >=1",
         "a",
         "a 2.0.0, b 1.0.0",
@@ -130,21 +140,36 @@ fn duplicates_are_told_with_those_who_want_them() {
     assert!(denied.is_err());
 }
 
+/// The atoms of which a version was chosen that the lock does not hold.
+fn moved(problem: &Problem, resolution: &Resolution) -> Vec<String> {
+    let moved = resolution.atoms().filter(|(atom, version)| {
+        let is_locked = problem.request.locked.contains_key(*atom);
+        is_locked && !problem.request.locks(atom, version)
+    });
+    moved.map(|(atom, _)| atom.id.to_string()).collect()
+}
+
 #[test]
 fn a_few_solves_leave_a_large_lock_nearly_as_it_was() {
-    // A new root moves `core`, upon which the solver alone would move each of 120 atoms that
-    // prefer other versions of it; all but two accept both.
+    // The newest of a new root would move `core` a major on, and with it all 120 others; an older
+    // one moves it a little, and with it the two that accept no other version.
     let mut problem = String::from(
-        "core 1.0.0\ncore 1.1.0\ncore 1.2.0\nnew 1.0.0: core ^1.1\nlock core 1.0.0\nwant new *\n",
+        "core 1.0.0\ncore 1.1.0\ncore 2.0.0\nadd 1.0.0: core ^1.1\nadd 2.0.0: core ^2
+         lock core 1.0.0\nwant add *\n",
     );
     for at in 0..120 {
         let old = if at < 2 { "=1.0.0" } else { "^1" };
         let next = (at + 1) % 120;
-        writeln!(problem, "a{at:03} 1.0.0: core {old}, a{next:03} ^1").unwrap();
-        writeln!(problem, "a{at:03} 1.1.0: core >=1.1, a{next:03} ^1").unwrap();
-        writeln!(problem, "lock a{at:03} 1.0.0\nwant a{at:03} *").unwrap();
+        writeln!(problem, "x{at:03} 1.0.0: core {old}, x{next:03} ^1").unwrap();
+        writeln!(problem, "x{at:03} 1.1.0: core >=1.1, x{next:03} ^1").unwrap();
+        writeln!(problem, "lock x{at:03} 1.0.0\nwant x{at:03} *").unwrap();
     }
     let problem = Problem::read(&problem);
+    let alone = problem.settle(&problem.request).unwrap();
+    assert!(
+        moved(&problem, &alone).len() > 100,
+        "the solver does it alone"
+    );
     let n_solves = Cell::new(0);
     let solve = &mut |request: &Request| {
         n_solves.set(n_solves.get() + 1);
@@ -152,11 +177,35 @@ fn a_few_solves_leave_a_large_lock_nearly_as_it_was() {
     };
     let Ok(choice) = choose(&problem.request, Duplicates::Allow, &BTreeSet::new(), solve);
     let resolution = choice.unwrap().resolution;
-    let moved = resolution.atoms().filter(|(atom, version)| {
-        let is_locked = problem.request.locked.contains_key(*atom);
-        is_locked && !problem.request.locks(atom, version)
-    });
-    let moved: Vec<_> = moved.map(|(atom, _)| atom.id.to_string()).collect();
-    assert_eq!(moved, ["a000", "a001", "core"]);
+    assert_eq!(moved(&problem, &resolution), ["core", "x000", "x001"]);
     assert!(n_solves.get() <= 9, "{} solves", n_solves.get());
+}
+
+#[test]
+fn holding_back_never_costs_more_than_it_saves() {
+    let problem = Problem::read(
+        "n 1.0.0: p =2.0.0\nn 1.1.0: q =2.0.0\np 1.0.0\nq 1.0.0\nlock p 1.0.0\nlock q 1.0.0
+         lock z 1.0.0\nwant n *",
+    );
+    let conflict = problem.settle(&problem.request).unwrap_err();
+    let answer = |text: &str| {
+        let node = |it: &str| {
+            let (name, text) = it.trim().split_once(' ').unwrap();
+            ((atom(name), version(text)), BTreeSet::new())
+        };
+        Resolution::new(&text.split(',').map(node).collect())
+    };
+    let first = answer("p 1.0.0, q 1.0.0, z 2.0.0");
+    let worse = answer("p 2.0.0, q 2.0.0, z 1.0.0");
+    // A solver that moves two atoms to spare the one that it had moved.
+    let solve = &mut |request: &Request| {
+        let held: Vec<_> = request.held.iter().map(|it| it.id.to_string()).collect();
+        Ok::<_, Infallible>(match held.join(" ").as_str() {
+            "" => Ok(first.clone()),
+            "z" => Ok(worse.clone()),
+            _ => Err(conflict.clone()),
+        })
+    };
+    let Ok(choice) = choose(&problem.request, Duplicates::Deny, &BTreeSet::new(), solve);
+    assert_eq!(choice.unwrap().resolution, first);
 }

@@ -179,9 +179,10 @@ impl Suite {
             self.universe.list(id.clone(), listed);
             for (text, facts) in versions {
                 let needs = self.dependencies(&facts["deps"]);
+                let is_yanked = !matches!(facts["yanked"], Value::Null | Value::Bool(false));
                 let version = full_version(text);
                 self.universe.set_spec(&id, &version, Spec::Known(needs));
-                if facts["yanked"].as_bool() == Some(true) {
+                if is_yanked {
                     self.universe.exclude(&id, &version, Exclusion::Yanked);
                 }
             }
@@ -216,7 +217,11 @@ impl Suite {
     fn query(&mut self, query: &str, expected: &Value) {
         let (name, req) = query.split_once(' ').unwrap_or((query, "*"));
         let root = serde_json::json!({ "root": [{ "name": name, "req": req }] });
-        let request = self.request(&root);
+        let request = self.request(if expected["root"].is_null() {
+            &root
+        } else {
+            expected
+        });
         self.ask(query, request, expected);
     }
 
