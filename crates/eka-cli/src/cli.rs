@@ -122,6 +122,7 @@ pub(crate) enum Command {
     Update(commands::update::Args),
     Fetch(commands::fetch::Args),
     Tree(commands::tree::Args),
+    Why(commands::why::Args),
     Outdated(commands::outdated::Args),
     Diff(commands::diff::Args),
     Verify(commands::verify::Args),

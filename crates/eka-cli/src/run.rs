@@ -87,6 +87,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Update(args) => commands::update::run(args, &mut session),
         Command::Fetch(args) => commands::fetch::run(args, &mut session),
         Command::Diff(args) => commands::diff::run(args, &session),
+        Command::Why(args) => commands::why::run(args, &session),
         Command::Outdated(args) => commands::outdated::run(args, &session),
         Command::Tree(args) => commands::tree::run(args, &session),
         Command::Verify(args) => commands::verify::run(args, &mut session),

@@ -38,6 +38,7 @@ pub mod fetch;
 pub mod look;
 pub mod tree;
 pub mod outdated;
+pub mod why;
 pub mod diff;
 pub mod verify;
 

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use atom::lock::{Graph, Lock, Place};
-use atom::{Id, Version};
-use atom_git::remote::VersionRefs;
+use atom::{AtomId, Id, Version};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -26,7 +25,7 @@ pub struct Request {
 pub struct Report {
     /// One entry a lock, by folder.
     pub locks: Vec<Aged>,
-    /// Of how many sets nothing is known, since their origins gave no answer.
+    /// Of how many sets no newer version can be known, since their origins gave no answer.
     pub n_silent: usize,
 }
 
@@ -86,8 +85,9 @@ pub fn outdated(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         look::warn_if_stale(ctx, &mut scene, &opened)?;
         let path = opened.lock_path();
         let lock = opened.lock.unwrap_or_default();
-        let offers = Offers::list(ctx, scene.remotes()?, &lock)?;
-        report.n_silent += offers.n_silent;
+        let all: Vec<usize> = (0..lock.atoms.len()).collect();
+        let offers = Offers::list(&mut scene, &lock, &all)?;
+        report.n_silent += offers.n_silent();
         report.locks.push(Aged {
             id: opened.manifest.id,
             path,
@@ -149,19 +149,16 @@ impl Range {
         let Place::Published { root, .. } = &atom.place else {
             return None;
         };
-        let offered = offers.of(*root, &atom.id)?;
-        let refs = offered.iter().find(|it| *it.0 == atom.version);
-        let has = |mark: fn(&VersionRefs) -> bool| refs.is_some_and(|it| mark(it.1));
+        let offered = offers.of(&AtomId::new(*root, atom.id.clone()))?;
+        let marks = offered.get(&atom.version).copied().unwrap_or_default();
         let pre = !atom.version.pre.is_empty();
-        let may_be_taken =
-            |it: &(&Version, &VersionRefs)| it.1.yank.is_none() && (pre || it.0.pre.is_empty());
-        let newer = offered
-            .iter()
-            .filter(|it| *it.0 > atom.version && may_be_taken(it));
+        let newer = offered.iter().filter(|(version, marks)| {
+            **version > atom.version && !marks.yanked && (pre || version.pre.is_empty())
+        });
         Some(Self {
             locked: atom.version.clone(),
-            yanked: has(|it| it.yank.is_some()),
-            deprecated: has(|it| it.deprecate.is_some()),
+            yanked: marks.yanked,
+            deprecated: marks.deprecated,
             newer: newer.map(|it| it.0.clone()).collect(),
         })
     }

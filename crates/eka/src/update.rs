@@ -302,7 +302,7 @@ fn options(
 }
 
 /// The requirement that this version alone satisfies.
-fn exactly(version: &Version) -> Requirement {
+pub(crate) fn exactly(version: &Version) -> Requirement {
     let mut text = format!("={}.{}.{}", version.major, version.minor, version.patch);
     if !version.pre.is_empty() {
         text.push_str(&format!("-{}", version.pre));

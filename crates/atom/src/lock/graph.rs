@@ -16,7 +16,8 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Reads the dependencies of a lock. A requirement leads to every atom that answers it.
+    /// Reads the dependencies of a lock. A requirement of the manifest leads to the newest version
+    /// that answers it, as a resolution does.
     #[must_use]
     pub fn of(lock: &'a Lock) -> Self {
         let names = Names::of(&lock.atoms);
@@ -36,20 +37,26 @@ impl<'a> Graph<'a> {
             }
             needs.push(found.into_iter().collect());
         }
-        let mut by_id: HashMap<&Id, Vec<&Require>> = HashMap::new();
-        for it in &lock.requires {
-            by_id.entry(&it.id).or_default().push(it);
+        let mut by_id: HashMap<&Id, Vec<usize>> = HashMap::new();
+        for (at, it) in lock.atoms.iter().enumerate() {
+            by_id.entry(&it.id).or_default().push(at);
         }
-        let asked = lock.atoms.iter().map(|atom| {
-            let all = by_id.get(&atom.id).into_iter().flatten();
-            let answered = |it: &&&Require| it.set == atom.set() && it.req.matches(&atom.version);
-            all.filter(answered).copied().collect()
-        });
+        let mut asked = vec![Vec::new(); lock.atoms.len()];
+        for it in &lock.requires {
+            let alike = by_id.get(&it.id).into_iter().flatten().copied();
+            let answers = alike.filter(|at| {
+                let atom = &lock.atoms[*at];
+                atom.set() == it.set && it.req.matches(&atom.version)
+            });
+            if let Some(at) = answers.max_by_key(|at| &lock.atoms[*at].version) {
+                asked[at].push(it);
+            }
+        }
         Self {
             lock,
-            asked: asked.collect(),
             needs,
             needed_by,
+            asked,
         }
     }
 
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn several_versions_of_one_atom_are_duplicates_and_strangers_of_one_id_are_not() {
-        let mut twice = lock(&["a@^2"], &[("a@1.0.0", &[]), ("a@2.0.0", &[])]);
+        let mut twice = lock(&["a@>=1"], &[("a@1.0.0", &[]), ("a@2.0.0", &[])]);
         let graph = Graph::of(&twice);
         assert_eq!(graph.duplicates(), [0, 1]);
         assert_eq!(graph.direct().collect::<Vec<_>>(), [1]);

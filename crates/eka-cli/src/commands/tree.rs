@@ -14,7 +14,8 @@ use crate::{json, render};
 /// calls its set. What comes more than once is shown once; `(*)` marks the other places.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show who needs an atom of the lock, given as `zlib`, `zlib@^1` or `gh:owner/repo::zlib`
+    /// Show who needs an atom of the lock, given as `zlib`, `set.zlib`, `zlib@^1` or
+    /// `gh:owner/repo::zlib`
     #[arg(short, long, value_name = "ID")]
     invert: Option<String>,
 

@@ -14,6 +14,7 @@ pub(crate) mod update;
 pub(crate) mod add;
 pub(crate) mod fetch;
 pub(crate) mod tree;
+pub(crate) mod why;
 pub(crate) mod outdated;
 pub(crate) mod diff;
 pub(crate) mod verify;

@@ -82,7 +82,7 @@ fn row(it: &Outdated) -> [String; 5] {
 }
 
 /// `view 1.0.0 (~1.2)`.
-fn asks(ask: &Ask) -> String {
+pub(super) fn asks(ask: &Ask) -> String {
     let req = match &ask.req {
         Some(req) => esc(req).to_string(),
         None => "?".to_owned(),

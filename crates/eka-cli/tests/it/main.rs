@@ -18,6 +18,7 @@ mod fetch_faults;
 mod tree;
 mod diff;
 mod outdated;
+mod why;
 mod verify;
 mod add;
 mod pins;

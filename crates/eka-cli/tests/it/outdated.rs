@@ -108,7 +108,7 @@ fn a_dead_origin_is_told_and_is_not_up_to_date() {
     let shown = world.run(&["outdated"]);
     assert!(shown.starts_with("6\n"), "{shown}");
     assert!(
-        shown.contains("eka::look::dead_origin") && shown.contains("sets.test/ui"),
+        shown.contains('⚠') && shown.contains("sets.test/ui"),
         "{shown}"
     );
     assert!(

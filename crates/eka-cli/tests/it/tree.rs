@@ -110,7 +110,17 @@ fn who_needs_an_atom() {
     world.check(&["tree", "-i", "util"], expected);
     world.check(&["tree", "-i", "util@^0.1"], expected);
     world.check(&["tree", "-i", "https://sets.test/core::util"], expected);
-    for stranger in ["util@^2", "::util", "https://sets.test/ui::util"] {
+    world.check(&["tree", "-i", "core.util"], expected);
+    let digest = AtomId::new(CORE.parse().unwrap(), "util".parse().unwrap()).digest();
+    let short = format!("util#{}@^0.1", &digest.to_string()[..8]);
+    world.check(&["tree", "-i", &short], expected);
+    for stranger in [
+        "ui.util",
+        "util#00000000",
+        "util@^2",
+        "::util",
+        "https://sets.test/ui::util",
+    ] {
         let shown = world.run(&["tree", "-i", stranger]);
         assert!(
             shown.starts_with("1\nerr: eka::look::not_locked"),

@@ -3,8 +3,6 @@
 mod error;
 mod scene;
 mod told;
-#[expect(dead_code, reason = "`eka why` and `eka outdated` will ask")]
-mod trial;
 mod check;
 mod merge;
 mod patching;
@@ -15,9 +13,6 @@ pub(crate) use error::how_to_lock;
 pub use merge::{MergeError, Three, merge_files};
 use patching::{Patching, Unread};
 pub(crate) use scene::Scene;
-#[expect(unused_imports, reason = "`eka why` and `eka outdated` will ask")]
-pub(crate) use trial::Forced;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

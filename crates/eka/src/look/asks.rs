@@ -1,6 +1,6 @@
 //! Who asks for a locked atom, and for which versions of it: as the manifests and specs say.
 
-use atom::lock::{Graph, LockedAtom, SetRef};
+use atom::lock::{Graph, LockedAtom, Place, SetRef};
 use atom::manifest::{Manifest, SetPlace};
 use atom::{Id, Requirement, Version};
 
@@ -68,13 +68,11 @@ impl<'a> Asks<'a> {
         let mut published = Vec::new();
         for &at in atoms {
             let atom = &graph.atoms()[at];
-            match Wanted::of(graph.lock(), atom) {
-                Some(wanted) => published.push((at, wanted)),
-                None => {
-                    let local = scene.locals()?.get(&atom.id);
-                    manifests[at] = local.map(|it| it.manifest.clone());
-                }
+            if let Place::Local { .. } = &atom.place {
+                let local = scene.locals()?.get(&atom.id);
+                manifests[at] = local.map(|it| it.manifest.clone());
             }
+            published.extend(Wanted::of(graph.lock(), atom).map(|it| (at, it)));
         }
         if !published.is_empty() {
             let ctx = scene.ctx;

@@ -10,7 +10,7 @@ pub(crate) use offers::Offers;
 
 use std::path::PathBuf;
 
-use atom::lock::{Graph, Lock, Place, SetRef};
+use atom::lock::{Graph, Lock, LockedAtom, Place, SetRef};
 use atom::near::nearest;
 use atom::uri::{Aliases, Repository, Uri, Wanted};
 use atom::url::RepoUrl;
@@ -64,7 +64,8 @@ struct Stale {
     path: PathBuf,
 }
 
-/// Some atoms of a lock: `<id>[@<requirement>]`, of whatever set, or a URI for those of one.
+/// Some atoms of a lock: `<id>[@<requirement>]`, of whatever set; `<set>.<id>`, by the manifest's
+/// name for it; `<id>#<first 8 of digest>`; or a URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Selector {
     text: String,
@@ -78,12 +79,15 @@ pub(crate) struct Selector {
 enum Of {
     Any,
     Here,
+    Named(String),
+    Digest(String),
     At(RepoUrl),
 }
 
 impl Selector {
     pub(crate) fn parse(text: &str, aliases: &Aliases) -> Result<Self, Error> {
-        let uri = Uri::parse(text, aliases)?;
+        let (bare, of) = short(text).unwrap_or_else(|| (text.to_owned(), Of::Any));
+        let uri = Uri::parse(&bare, aliases)?;
         let Wanted::Atom { id, req } = uri.wanted else {
             let text = text.to_owned();
             return Err(LookError::NotAnAtom { text }.into());
@@ -91,7 +95,7 @@ impl Selector {
         let of = match uri.repository {
             Repository::At(url) => Of::At(url),
             Repository::Here if text.starts_with("::") => Of::Here,
-            Repository::Here => Of::Any,
+            Repository::Here => of,
         };
         let text = text.to_owned();
         Ok(Self { text, id, req, of })
@@ -105,20 +109,24 @@ impl Selector {
 
     /// The atoms of a lock that are meant, by their numbers.
     pub(crate) fn find(&self, graph: &Graph<'_>) -> Vec<usize> {
-        let lock = graph.lock();
-        let is_of = |place: &Place| match (&self.of, place) {
-            (Of::Any, _) | (Of::Here, Place::Local { .. }) => true,
-            (Of::At(url), Place::Published { root, .. }) => lock.set(root).is_some_and(|it| {
-                std::iter::once(&it.origin)
-                    .chain(&it.mirrors)
-                    .any(|it| it.key() == url.key())
+        let set = |it: &LockedAtom| match it.set() {
+            SetRef::Root(root) => graph.lock().set(&root),
+            SetRef::Here => None,
+        };
+        let is_of = |it: &LockedAtom| match &self.of {
+            Of::Any => true,
+            Of::Here => it.set() == SetRef::Here,
+            Of::Named(name) => {
+                set(it).is_some_and(|it| it.names.iter().any(|it| it.as_str() == name))
+            }
+            Of::Digest(short) => it.digest().is_some_and(|it| it.short() == *short),
+            Of::At(url) => set(it).is_some_and(|it| {
+                let mut places = std::iter::once(&it.origin).chain(&it.mirrors);
+                places.any(|it| it.key() == url.key())
             }),
-            _ => false,
         };
         let named = graph.named(&self.id, self.req.as_ref());
-        named
-            .filter(|it| is_of(&graph.atoms()[*it].place))
-            .collect()
+        named.filter(|it| is_of(&graph.atoms()[*it])).collect()
     }
 
     /// The error that no lock has it; `known` are the ids that there are.
@@ -136,6 +144,22 @@ impl Selector {
             known: ids.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// Splits `<set>.<id>[@…]` or `<id>#<digest>[@…]` into an id and what it is of.
+fn short(text: &str) -> Option<(String, Of)> {
+    let (name, req) = match text.split_once('@') {
+        Some((name, req)) => (name, format!("@{req}")),
+        None => (text, String::new()),
+    };
+    if name.contains(['/', ':']) {
+        return None;
+    }
+    if let Some((id, digest)) = name.split_once('#') {
+        return Some((format!("{id}{req}"), Of::Digest(digest.to_owned())));
+    }
+    let (set, id) = name.rsplit_once('.')?;
+    Some((format!("{id}{req}"), Of::Named(set.to_owned())))
 }
 
 /// Tells where a lock does not answer its manifest: what is shown may not be what one expects.

@@ -1,35 +1,23 @@
 //! What the origins of a lock's sets have now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use atom::lock::{Lock, LockedSet, Place};
+use atom::lock::Lock;
+use atom::source::Sourced;
 use atom::url::RepoUrl;
-use atom::{Id, Root, Version};
-use atom_git::crawl::{Crawler, Progress};
-use atom_git::remote::{AtomListing, Listing, RemoteError, VersionRefs, atoms};
+use atom::{AtomId, Root, Version};
+use atom_git::crawl::Progress;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::context::{Context, Network};
 use crate::error::Error;
 use crate::fetch::tell;
-use crate::here;
-use crate::remotes::Remotes;
-
-/// An origin that gave no answer.
-#[derive(Debug, Error, Diagnostic)]
-#[error("`{url}` did not answer, so what it has now is not known")]
-#[diagnostic(severity(warning), code(eka::look::dead_origin))]
-struct DeadOrigin {
-    url: RepoUrl,
-    #[source]
-    #[diagnostic_source]
-    source: RemoteError,
-}
+use crate::lock::Scene;
+use crate::resolve::{Listed, Marks, Remote, listed};
 
 /// An origin that is another set now.
 #[derive(Debug, Error, Diagnostic)]
-#[error("`{url}` is not the set {locked} of the lock: {now}")]
+#[error("`{url}` is not the set that the lock knows: its root is {now}, and was {locked}")]
 #[diagnostic(
     severity(warning),
     code(eka::look::other_set),
@@ -38,121 +26,51 @@ struct DeadOrigin {
 struct OtherSet {
     url: RepoUrl,
     locked: Root,
-    now: String,
+    now: Root,
 }
 
-/// The versions of the locked atoms, by set.
+/// The versions of locked atoms, as their origins have them.
 #[derive(Debug, Default)]
 pub(crate) struct Offers {
-    listings: BTreeMap<Root, AtomListing>,
-    /// Of how many sets nothing is known.
-    pub(crate) n_silent: usize,
+    listed: Listed,
 }
 
 impl Offers {
-    /// Lists the origins, all at once; offline what was last seen counts.
+    /// Lists the origins of these atoms, all at once; offline what was last seen counts.
     ///
     /// # Errors
     ///
-    /// Where no origin at all gave an answer: why the first did not. That some did not is told.
-    pub(crate) fn list(
-        ctx: &Context<'_>,
-        remotes: &Remotes<'_>,
-        lock: &Lock,
-    ) -> Result<Self, Error> {
-        let mut asks: BTreeMap<Root, (&LockedSet, BTreeSet<Id>)> = BTreeMap::new();
-        for atom in &lock.atoms {
-            if let Place::Published { root, .. } = &atom.place
-                && let Some(set) = lock.set(root)
-            {
-                let ids = &mut asks.entry(*root).or_insert((set, BTreeSet::new())).1;
-                ids.insert(atom.id.clone());
-            }
-        }
-        let prefixes = asks
-            .values()
-            .map(|(set, ids)| (set.origin.clone(), atoms::prefixes(ids)));
-        let mut listed = match ctx.network {
-            Network::Online => online(ctx, remotes, prefixes.collect()),
-            Network::Offline { .. } => offline(remotes, prefixes.collect())?,
-        };
-        let mut offers = Self::default();
-        let mut dead = Vec::new();
-        for (root, (set, _)) in asks {
-            let url = set.origin.clone();
-            match listed.remove(&url) {
-                Some(Ok(listing)) => offers.take(ctx, root, url, &listing),
-                Some(Err(source)) => dead.push((url, source)),
-                None => {}
-            }
-        }
-        offers.n_silent += dead.len();
-        let mut dead = dead.into_iter();
-        if offers.listings.is_empty()
-            && let Some((_, source)) = dead.next()
+    /// Where nothing is known of any set: why the first gave no answer. Of others it is told.
+    pub(crate) fn list(scene: &mut Scene<'_>, lock: &Lock, atoms: &[usize]) -> Result<Self, Error> {
+        let ctx = scene.ctx;
+        let remotes = scene.remotes()?;
+        let _task = ctx.task("listing", None);
+        let progress = |it: Progress<'_>| tell(ctx, &it);
+        let mut remote = Remote::new(ctx, remotes, &progress, [lock]);
+        let mut listed = listed(lock, atoms, &mut remote);
+        ctx.check_interrupt()?;
+        let mut failures = std::mem::take(&mut listed.failures).into_iter();
+        listed.n_degraded += failures.len() + listed.strangers.len();
+        if listed.atoms.is_empty()
+            && let Some(error) = failures.next()
         {
-            return Err(source.into());
+            // It is about a remote, and points into no text.
+            return Err(Error::Resolve(Box::new(Sourced::new(error, "", ""))));
         }
-        for (url, source) in dead {
-            ctx.warn(DeadOrigin { url, source });
+        failures.for_each(|it| ctx.warn(it));
+        for (url, locked, now) in listed.strangers.drain(..) {
+            ctx.warn(OtherSet { url, locked, now });
         }
-        Ok(offers)
+        Ok(Self { listed })
     }
 
-    /// Takes a listing, where it is one of the set that is locked.
-    fn take(&mut self, ctx: &Context<'_>, locked: Root, url: RepoUrl, listing: &Listing) {
-        let listing = AtomListing::read(listing);
-        if listing.root == Some(locked) {
-            self.listings.insert(locked, listing);
-            return;
-        }
-        self.n_silent += 1;
-        let now = listing.root.map_or_else(
-            || "it has no `refs/eka/root`".to_owned(),
-            |it| format!("its root is {it}"),
-        );
-        ctx.warn(OtherSet { url, locked, now });
+    /// Of how many sets no newer version can be known.
+    pub(crate) const fn n_silent(&self) -> usize {
+        self.listed.n_degraded
     }
 
-    /// The versions of an atom that exist, ascending; none where its origin gave no answer.
-    pub(crate) fn of(&self, root: Root, id: &Id) -> Option<Vec<(&Version, &VersionRefs)>> {
-        let listing = self.listings.get(&root)?;
-        Some(listing.existing(id).collect())
+    /// The versions of an atom that exist, ascending; none where nothing is known of its set.
+    pub(crate) fn of(&self, atom: &AtomId) -> Option<&BTreeMap<Version, Marks>> {
+        self.listed.atoms.get(atom)
     }
-}
-
-type Listed = BTreeMap<RepoUrl, Result<Listing, RemoteError>>;
-
-fn online(
-    ctx: &Context<'_>,
-    remotes: &Remotes<'_>,
-    prefixes: BTreeMap<RepoUrl, Vec<String>>,
-) -> Listed {
-    let _task = ctx.task("listing", None);
-    let progress = |it: Progress<'_>| tell(ctx, &it);
-    let crawler = Crawler::new(remotes.cache(), remotes.options().clone()).with_progress(&progress);
-    let listed = crawler.list_all(prefixes.clone());
-    for (url, listing) in &listed {
-        if let (Ok(listing), Some(prefixes)) = (listing, prefixes.get(url)) {
-            let now = here::seconds(ctx.now);
-            if let Err(error) = remotes.cache().remember(url, prefixes, listing, now) {
-                // What is remembered helps later; the answer is here.
-                ctx.warn(error);
-            }
-        }
-    }
-    listed
-}
-
-/// What was last seen; a remote that never was is an error, as it is for every command.
-fn offline(
-    remotes: &Remotes<'_>,
-    prefixes: BTreeMap<RepoUrl, Vec<String>>,
-) -> Result<Listed, Error> {
-    let mut listed = Listed::new();
-    for (url, prefixes) in prefixes {
-        let seen = remotes.at(url.clone()).list(&prefixes)?;
-        listed.insert(url, Ok(seen.listing));
-    }
-    Ok(listed)
 }

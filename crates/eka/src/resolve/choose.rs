@@ -7,7 +7,7 @@ use atom::lock::{Lock, Place, SetRef};
 use atom::manifest::{Manifest, Set, SetPlace};
 use atom::url::RepoUrl;
 use atom::{AtomId, Id, Requirement, Root};
-use resolver::{Conflict, Duplicates, Request, Resolution, RootRequirement, Verdict};
+use resolver::{Conflict, Duplicates, Request, Resolution, RootRequirement, Suggestion, Verdict};
 
 use super::answer::Answer;
 use super::clock::Clock;
@@ -238,6 +238,7 @@ impl<'a> Inquiry<'a> {
             // That there is no answer is known; only the telling of it is poorer.
             Err(_) => conflict,
         };
+        let conflict = self.without_beside(conflict, options);
         let yanked = conflict.yanked();
         let it = &mut self.it;
         let reasons = notices::of_yanked(&it.known, it.source, &it.stuck, &yanked);
@@ -255,6 +256,22 @@ impl Options {
             alike.any(|it| it.set() == SetRef::Root(atom.root))
         };
         self.forced.iter().all(|(atom, req)| holds(atom, req))
+    }
+}
+
+impl Inquiry<'_> {
+    /// A conflict without the advice to take several majors, where it is no help: what is forced
+    /// may not stand beside what is needed, whatever the manifests allow.
+    fn without_beside(&self, mut conflict: Box<Conflict>, options: &Options) -> Box<Conflict> {
+        let forced = |it: &AtomId| options.forced.iter().any(|(atom, _)| atom == it);
+        let denied = self.duplicates() == Duplicates::Deny;
+        conflict.suggestions.retain(|it| match it {
+            Suggestion::AllowDuplicates { atoms } => {
+                options.forced.is_empty() || denied && !atoms.iter().any(forced)
+            }
+            _ => true,
+        });
+        conflict
     }
 }
 

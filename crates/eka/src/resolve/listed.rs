@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atom::lock::{Lock, Place};
+use atom::url::RepoUrl;
 use atom::{AtomId, Id, Root, Version};
 
 use super::ResolveError;
@@ -17,19 +18,30 @@ pub(crate) struct Marks {
     pub(crate) deprecated: bool,
 }
 
-/// All versions of each atom.
-pub(crate) type Listed = BTreeMap<AtomId, BTreeMap<Version, Marks>>;
+/// What some atoms' origins have.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// All versions of each atom. Where an origin does not answer and a mirror does, they are those
+    /// that the lock holds.
+    pub(crate) atoms: BTreeMap<AtomId, BTreeMap<Version, Marks>>,
+    /// How many sets only a mirror answered for.
+    pub(crate) n_degraded: usize,
+    /// Why nothing is known of a set.
+    pub(crate) failures: Vec<ResolveError>,
+    /// Origins that are another set now than the lock says: the lock's root, and theirs.
+    pub(crate) strangers: Vec<(RepoUrl, Root, Root)>,
+}
 
-/// Lists all versions of what a lock holds of other repositories. Where an origin does not answer
-/// and a mirror does, those are the ones that the lock holds.
-pub(crate) fn listed(lock: &Lock, source: &mut dyn Source) -> Result<Listed, ResolveError> {
+/// Lists all versions of these atoms of a lock, given by their numbers; those of the work tree have
+/// none.
+pub(crate) fn listed(lock: &Lock, atoms: &[usize], source: &mut dyn Source) -> Listed {
     let mut ids: BTreeMap<Root, BTreeSet<Id>> = BTreeMap::new();
-    for atom in &lock.atoms {
+    for atom in atoms.iter().map(|it| &lock.atoms[*it]) {
         if let Place::Published { root, .. } = &atom.place {
             ids.entry(*root).or_default().insert(atom.id.clone());
         }
     }
-    let want = |root: &Root, ids: &BTreeSet<Id>| {
+    let want = |(root, ids): (&Root, &BTreeSet<Id>)| {
         let set = lock.set(root)?;
         Some(ListWant {
             url: set.origin.clone(),
@@ -37,28 +49,36 @@ pub(crate) fn listed(lock: &Lock, source: &mut dyn Source) -> Result<Listed, Res
             ids: ids.clone(),
         })
     };
-    let wants = ids.iter().filter_map(|(root, ids)| want(root, ids));
-    let mut facts: BTreeMap<_, _> = source.list(wants.collect()).into_iter().collect();
-    let mut found = Listed::new();
+    let wants = ids.iter().filter_map(want).collect();
+    let mut facts: BTreeMap<_, _> = source.list(wants).into_iter().collect();
+    let mut found = Listed::default();
     for (root, ids) in ids {
         let Some(url) = lock.set(&root).map(|it| it.origin.clone()) else {
             continue;
         };
-        let Some(mut facts) = facts.remove(&url.key()) else {
+        let Some(mut its) = facts.remove(&url.key()) else {
             let failure = source.failure(&url);
-            return Err(failure.unwrap_or(ResolveError::NoSet { url }));
+            found
+                .failures
+                .push(failure.unwrap_or(ResolveError::NoSet { url }));
+            continue;
         };
+        if its.root != root {
+            found.strangers.push((url, root, its.root));
+            continue;
+        }
+        found.n_degraded += usize::from(its.degraded.is_some());
         for id in ids {
-            let versions = facts.atoms.remove(&id).unwrap_or_default();
-            let marks = versions.into_iter().map(|(version, facts)| {
+            let versions = its.atoms.remove(&id).unwrap_or_default().into_iter();
+            let marks = versions.map(|(version, facts)| {
                 let marks = Marks {
                     yanked: facts.yank.is_some(),
                     deprecated: facts.deprecate.is_some(),
                 };
                 (version, marks)
             });
-            found.insert(AtomId::new(root, id), marks.collect());
+            found.atoms.insert(AtomId::new(root, id), marks.collect());
         }
     }
-    Ok(found)
+    found
 }

@@ -26,7 +26,6 @@ mod tests;
 pub(crate) use choose::Inquiry;
 pub use error::ResolveError;
 pub(crate) use knowledge::LocalAtom;
-#[expect(unused_imports, reason = "`eka why` and `eka outdated` will ask")]
 pub(crate) use listed::Marks;
 pub(crate) use listed::{Listed, listed};
 pub(crate) use network::Remote;
