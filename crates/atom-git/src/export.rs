@@ -309,4 +309,32 @@ mod tests {
             assert_eq!(std::fs::read_dir(&canary).unwrap().count(), 0);
         }
     }
+
+    /// Whoever swaps a folder for a link while it is written to leads nobody away.
+    #[test]
+    fn no_folder_is_opened_through_a_link() {
+        let env = Env::new();
+        let (out, canary) = (env.path("out"), env.path("canary"));
+        for folder in [&out, &canary] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::os::unix::fs::symlink(&canary, out.join("a")).unwrap();
+        let top = open_folder(rustix::fs::CWD, out.as_os_str().as_bytes()).unwrap();
+        assert!(open_folder(top.as_fd(), b"a").is_err());
+        assert!(make_folder(top.as_fd(), b"a").is_err());
+        assert!(make_link(&top, &[b"a".to_vec(), b"b".to_vec()], b"x").is_err());
+        assert_eq!(std::fs::read_dir(&canary).unwrap().count(), 0);
+    }
+
+    /// Whoever was faster keeps the place, even with an empty folder.
+    #[test]
+    fn nothing_is_replaced() {
+        let env = Env::new();
+        let [from, to] = ["from", "to"].map(|it| env.path(it));
+        for folder in [&from, &to] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        assert_eq!(place(&from, &to), Err(rustix::io::Errno::EXIST));
+        assert!(from.is_dir());
+    }
 }

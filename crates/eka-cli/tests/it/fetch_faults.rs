@@ -1,7 +1,9 @@
 //! `eka fetch` under kills, beside others of its kind, and on a full disk.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use testkit::kill::{Victim, campaign, kill_when};
@@ -28,6 +30,30 @@ fn several_at_once_end_with_the_same() {
         .collect();
     assert!(shown.iter().all(|it| *it == shown[0]));
     assert_eq!(locked.contents().len(), 2);
+}
+
+#[test]
+fn modes_are_the_atoms_whatever_the_umask() {
+    let locked = Locked::new();
+    for umask in ["077", "000"] {
+        locked.forget();
+        let eka = locked.world.eka(&["fetch", "zlib"]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]);
+        shell.arg(eka.get_program()).args(eka.get_args());
+        shell.env_clear();
+        shell.envs(
+            eka.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        shell.current_dir(eka.get_current_dir().unwrap());
+        let out = shell.output().unwrap();
+        assert!(out.status.success(), "{}", locked.world.show(&out));
+        let top = PathBuf::from(String::from_utf8(out.stdout).unwrap().trim_end());
+        let mode = |it: &str| fs::metadata(top.join(it)).unwrap().permissions().mode() & 0o777;
+        let modes = ["", "b", "b/x", "b-d"].map(mode);
+        assert_eq!(modes, [0o755, 0o755, 0o644, 0o755], "{umask}");
+    }
 }
 
 /// A locked atom of many files, so that writing takes a moment.

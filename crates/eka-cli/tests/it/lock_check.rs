@@ -351,3 +351,31 @@ fn a_poisoned_cache_is_no_witness() {
     locked.set("util", "0.1.4", Part::Atom, &now);
     locked.run(&["lock", "--check"]).exit(5);
 }
+
+#[test]
+fn a_mirror_that_shows_another_commit_is_no_witness() {
+    let (locked, mirror) = mirrored();
+    let other = locked.part("zlib", "1.3.1", Part::Atom);
+    let name = Locked::name("util", "0.1.4", Part::Atom);
+    mirror.git(["update-ref", &name, &other]);
+    let quick = ["fetch", "--config", "network.retries=0"];
+    let odd = ["eka::fetch::odd_mirror", "asked for by its id", &other];
+    // The origin serves: nobody asks the mirror.
+    locked.forget();
+    locked.run(&quick).exit(0).says_nothing_of(&odd[..1]);
+    // The origin is dead: the mirror has the locked commit, and does not show it.
+    locked.forget();
+    let away = locked.world.env.path("away");
+    fs::rename(locked.up.path(), &away).unwrap();
+    let ran = locked.run(&quick);
+    ran.exit(0).says(&odd).says(&["up.git", "2 brought"]);
+    ci(&locked).exit(4);
+    // The origin shows nothing any more, though it has the commits.
+    fs::rename(&away, locked.up.path()).unwrap();
+    locked.up.git(["update-ref", "-d", &name]);
+    ci(&locked).exit(5).says(&odd).says(&["has vanished"]);
+    let ran = locked.run(&quick);
+    ran.exit(0)
+        .says(&odd)
+        .says(&["eka::fetch::gone", "2 brought"]);
+}

@@ -39,7 +39,7 @@ struct DeadRemote {
 #[diagnostic(
     severity(warning),
     code(eka::fetch::odd_mirror),
-    help("nothing was taken from there; tell whoever keeps the mirror")
+    help("what the lock has was asked for by its id; tell whoever keeps the mirror")
 )]
 struct OddMirror {
     url: RepoUrl,
