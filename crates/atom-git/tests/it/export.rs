@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use atom::ObjectId;
 use atom_git::export::{ExportError, export};
+use atom_git::nar::nar_hash;
 use atom_git::objects::Objects;
 use testkit::env::Env;
 use testkit::repo::{Repo as Made, run};
@@ -202,4 +203,43 @@ fn of_many_at_once_one_wins_and_the_result_is_whole() {
     });
     assert_eq!(n_won, 1);
     assert_eq!(listed(&out).len(), 1 + 5 + 50);
+}
+
+/// A loose blob that says it has more bytes than it has.
+fn cut_off(made: &Made, n_bytes: usize) -> ObjectId {
+    use gix::zlib::Compression;
+    use gix::zlib::stream::deflate;
+    use std::io::Write as _;
+    let whole = vec![7; n_bytes];
+    let id = blob(made, &whole);
+    let mut file = deflate::Write::new(Vec::new(), Compression::BEST_SPEED);
+    write!(file, "blob {n_bytes}\0").unwrap();
+    file.write_all(&whole[1..]).unwrap();
+    file.flush().unwrap();
+    let hex = id.to_string();
+    let path = made
+        .path()
+        .join(".git/objects")
+        .join(&hex[..2])
+        .join(&hex[2..]);
+    fs::remove_file(&path).unwrap();
+    fs::write(path, file.into_inner()).unwrap();
+    id
+}
+
+#[test]
+fn a_blob_that_ends_early_is_no_content() {
+    for n_bytes in [1000, 6 << 20] {
+        let env = Env::new();
+        let made = env.repo("here");
+        let short = cut_off(&made, n_bytes);
+        let top = craft(&made, &[("100644", b"file", short)]);
+        let repo = open(&made);
+        let out = env.path("out");
+        fs::create_dir(&out).unwrap();
+        assert!(write(repo.objects(), top, &out).is_err(), "{n_bytes}");
+        assert!(listed(&out).is_empty());
+        let top = guarded(repo.objects(), top);
+        assert!(nar_hash(repo.objects(), top, 2).is_err(), "{n_bytes}");
+    }
 }
