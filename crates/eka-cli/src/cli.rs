@@ -118,6 +118,7 @@ pub(crate) enum Command {
     Info(commands::info::Args),
     Add(commands::add::Args),
     Remove(commands::remove::Args),
+    Import(commands::import::Args),
     Lock(commands::lock::Args),
     Update(commands::update::Args),
     Fetch(commands::fetch::Args),

@@ -83,6 +83,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Info(args) => commands::info::run(args, &session),
         Command::Add(args) => commands::add::run(args, &mut session),
         Command::Remove(args) => commands::remove::run(args, &mut session),
+        Command::Import(args) => commands::import::run(args, &mut session),
         Command::Lock(args) => commands::lock::run(args, &mut session),
         Command::Update(args) => commands::update::run(args, &mut session),
         Command::Fetch(args) => commands::fetch::run(args, &mut session),

@@ -107,6 +107,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Pins(#[from] crate::pins::PinsError),
+    /// `eka import`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Import(#[from] crate::import::ImportError),
     /// The atoms of the work tree.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -183,6 +187,7 @@ impl Error {
             Self::Merge(error) => error.exit(),
             Self::Patch(error) => error.exit(),
             Self::Add(error) => error.exit(),
+            Self::Import(error) => error.exit(),
             Self::Update(error) => error.exit(),
             Self::Pins(error) => error.exit(),
             Self::Local(_) => Exit::No,

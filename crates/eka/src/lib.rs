@@ -23,6 +23,7 @@ pub mod local;
 pub mod resolve;
 pub mod lock;
 pub mod add;
+pub mod import;
 pub mod update;
 pub mod pins;
 

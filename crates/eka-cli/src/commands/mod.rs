@@ -9,6 +9,7 @@ pub(crate) mod info;
 pub(crate) mod locking;
 pub(crate) mod choosing;
 pub(crate) mod add;
+pub(crate) mod import;
 pub(crate) mod remove;
 pub(crate) mod lock;
 pub(crate) mod update;

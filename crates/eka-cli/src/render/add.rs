@@ -24,7 +24,7 @@ pub(crate) fn text(report: &Report, done: &str) -> Text {
 }
 
 /// `git https://example.org/repo, ref main`.
-fn source(source: &PinSource) -> String {
+pub(crate) fn source(source: &PinSource) -> String {
     match source {
         PinSource::Tar { url } => format!("tar {url}"),
         PinSource::Url { url } => format!("url {url}"),

@@ -12,6 +12,7 @@ pub(crate) mod info;
 pub(crate) mod lock;
 pub(crate) mod update;
 pub(crate) mod add;
+pub(crate) mod import;
 pub(crate) mod fetch;
 pub(crate) mod tree;
 pub(crate) mod why;

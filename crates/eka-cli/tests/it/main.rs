@@ -21,6 +21,7 @@ mod outdated;
 mod why;
 mod verify;
 mod add;
+mod import;
 mod pins;
 mod lock;
 mod bounds;
