@@ -104,14 +104,10 @@ impl<'a> Inquiry<'a> {
     ) -> Result<Verdict, ResolveError> {
         let (origins, it) = (&self.origins, &mut self.it);
         let mut solve = |request: &Request| it.settled(origins, request);
-        let graph = match kept(request, fresh, &mut solve)? {
-            Some(graph) => graph,
-            None => match resolver::choose(request, duplicates, fresh, &mut solve)? {
-                Ok(choice) => choice.resolution,
-                Err(conflict) => return Ok(Err(conflict)),
-            },
-        };
-        Ok(Ok(joined(request, graph, &mut solve)?))
+        match resolver::choose(request, duplicates, fresh, &mut solve)? {
+            Ok(choice) => Ok(Ok(joined(request, choice.resolution, &mut solve)?)),
+            Err(conflict) => Ok(Err(conflict)),
+        }
     }
 
     /// The request that the manifests and their locks amount to, and the atoms that are to move.
@@ -273,20 +269,6 @@ impl Inquiry<'_> {
         });
         conflict
     }
-}
-
-/// The answer that keeps all that the locks hold, if there is one and nothing is to move.
-fn kept(
-    request: &Request,
-    fresh: &BTreeSet<AtomId>,
-    solve: &mut dyn FnMut(&Request) -> Result<Verdict, ResolveError>,
-) -> Result<Option<Resolution>, ResolveError> {
-    if !fresh.is_empty() || request.locked.is_empty() {
-        return Ok(None);
-    }
-    let mut held = request.clone();
-    held.held = held.locked.keys().cloned().collect();
-    Ok(solve(&held)?.ok())
 }
 
 /// An answer without the second majors that a lock held and that nothing needs any more.

@@ -566,7 +566,7 @@ proptest! {
         let Ok(lock) = drawn(&before).ask(&asked, None) else {
             return Ok(());
         };
-        prop_assert_eq!(Lock::parse(&lock.print()).unwrap(), lock.clone());
+        prop_assert_eq!(&Lock::parse(&lock.print()).unwrap(), &lock);
         let later = drawn(&[before, after].concat());
         prop_assert_eq!(told(&later.ask(&asked, Some(lock.clone()))), lock.print());
     }
