@@ -339,6 +339,40 @@ fn all_locks_of_a_repository() {
 }
 
 #[test]
+fn locks_that_were_made_at_different_times_pass_together() {
+    let locked = Locked::published();
+    let _repo = locked.world.env.repo("work");
+    let url = locked.up.url();
+    locked.depend(&format!("core = \"{url}\""), "util = \"^0.1\"");
+    let text = locked.world.read("atom.toml");
+    locked.run(&["lock"]).exit(0);
+    locked.atom("util", "0.1.5", "");
+    locked.publish("util");
+    locked
+        .world
+        .write("other/atom.toml", &text.replace("\"app\"", "\"other\""));
+    locked.run(&["-C", "other", "lock"]).exit(0);
+    assert!(locked.world.read("atom.lock").contains("\"0.1.4\""));
+    assert!(locked.world.read("other/atom.lock").contains("\"0.1.5\""));
+    locked.run(&["lock", "--check", "--all"]).exit(0);
+    // Nor need there be one answer to both.
+    let deny = text.replace("[atom]\n", "[atom]\nduplicates = \"deny\"\n");
+    locked.world.write(
+        "other/atom.toml",
+        &deny
+            .replace("\"app\"", "\"other\"")
+            .replace("^0.1", "=0.1.5"),
+    );
+    locked
+        .world
+        .write("atom.toml", &text.replace("^0.1", "=0.1.4"));
+    locked.run(&["lock"]).exit(0);
+    locked.run(&["-C", "other", "lock"]).exit(0);
+    locked.run(&["lock", "--all", "--locked"]).exit(0);
+    locked.run(&["lock", "--check", "--all"]).exit(0);
+}
+
+#[test]
 fn a_poisoned_cache_is_no_witness() {
     let locked = Locked::new();
     locked.run(&["lock", "--check"]).exit(0);

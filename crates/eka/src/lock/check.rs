@@ -74,14 +74,7 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
     let wanted: Vec<Wanted<'_>> = locks.iter().flat_map(|it| Wanted::all(it)).collect();
     if !wanted.is_empty() {
         shown(ctx, &wanted)?;
-        let answers = solve(&mut scene, &opened, Choosing::default())?;
-        for (it, answer) in opened.iter().zip(&answers) {
-            let differences = differences(it.lock.as_ref().unwrap_or(&none), answer);
-            if !differences.is_empty() {
-                let path = it.lock_path().display().to_string();
-                return Err(CheckError::NotTheAnswer { path, differences }.into());
-            }
-        }
+        answered(&mut scene, &opened)?;
     }
     for (it, lock) in opened.iter().zip(&locks) {
         pins::check(ctx, &it.manifest, lock)?;
@@ -91,6 +84,32 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
     Ok(Report {
         locks: locks.collect(),
     })
+}
+
+/// Whether each lock is what its manifest leads to: by itself, or solved with the others.
+fn answered(scene: &mut Scene<'_>, opened: &[Opened]) -> Result<(), Error> {
+    let together = match solve(scene, opened, Choosing::default()) {
+        Ok(answers) => answers,
+        // Together there need be no answer where each was locked by itself.
+        Err(error) if opened.len() > 1 && error.exit() == Exit::No => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let none = Lock::default();
+    for (at, it) in opened.iter().enumerate() {
+        let lock = it.lock.as_ref().unwrap_or(&none);
+        let mut found = together.get(at).map(|it| differences(lock, it));
+        let is_good = |it: &Option<Vec<String>>| it.as_ref().is_some_and(Vec::is_empty);
+        if !is_good(&found) && opened.len() > 1 {
+            let alone = solve(scene, std::slice::from_ref(it), Choosing::default())?;
+            found = alone.first().map(|it| differences(lock, it));
+        }
+        if !is_good(&found) {
+            let path = it.lock_path().display().to_string();
+            let differences = found.unwrap_or_default();
+            return Err(CheckError::NotTheAnswer { path, differences }.into());
+        }
+    }
+    Ok(())
 }
 
 /// Whether remotes show what is locked.
