@@ -161,6 +161,7 @@ mod tests {
     use testkit::env::Env;
 
     use super::*;
+    use crate::tree::{Entry, Tree};
     use crate::tree_guard::{Limits, guard};
 
     /// Far more bytes than may be read ahead, in small and large blobs.
@@ -190,6 +191,28 @@ mod tests {
                 assert_eq!(found, alone);
                 assert_eq!(nar_hash(&objects, trees[0], n_threads).unwrap(), alone[0]);
             }
+        }
+    }
+
+    /// What the guard refuses has no NAR either.
+    #[test]
+    fn an_odd_mode_has_no_nar() {
+        let env = Env::new();
+        let made = env.repo("here");
+        let blob = made.git_with(["hash-object", "-w", "--stdin"], b"x");
+        for mode in [b"100600".as_slice(), b"140000", b"0"] {
+            let entry = Entry {
+                mode,
+                name: b"a",
+                id: blob.parse().unwrap(),
+            };
+            let tree = Tree::print([entry]);
+            let write = ["hash-object", "--literally", "-t", "tree", "-w", "--stdin"];
+            let tree = made.git_with(write, tree.as_bytes());
+            let tree = GuardedTree::unchecked(tree.parse().unwrap());
+            let objects = Objects::open(&made.path().join(".git/objects")).unwrap();
+            let found = nar_hash(&objects, tree, 2);
+            assert!(matches!(found, Err(NarError::Object(_))), "{found:?}");
         }
     }
 }
