@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use atom::ObjectId;
+use fetch::name::NameFault;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -229,23 +230,14 @@ pub fn guard(
 ///
 /// The first rule that it breaks.
 pub fn check_name(name: &[u8]) -> Result<(), Fault> {
-    if name.is_empty() {
-        return Err(Fault::Empty);
-    }
-    if matches!(name, b"." | b"..") {
-        return Err(Fault::Dots);
-    }
-    if name.iter().any(|it| matches!(it, b'/' | b'\\')) {
-        return Err(Fault::Separator);
-    }
-    let text = std::str::from_utf8(name).map_err(|_| Fault::NotUtf8)?;
-    if text.chars().any(char::is_control) {
-        return Err(Fault::Control);
-    }
-    if is_hfs_dot_git(text) || is_ntfs_dot_git(name) {
-        return Err(Fault::DotGit);
-    }
-    Ok(())
+    fetch::name::check(name).map_err(|fault| match fault {
+        NameFault::Empty => Fault::Empty,
+        NameFault::Dots => Fault::Dots,
+        NameFault::Separator => Fault::Separator,
+        NameFault::Control => Fault::Control,
+        NameFault::NotUtf8 => Fault::NotUtf8,
+        NameFault::DotGit => Fault::DotGit,
+    })
 }
 
 /// Checks the names, the modes and the order of one folder.
@@ -279,28 +271,6 @@ fn check_mode(entry: &Entry<'_>) -> Result<(), Fault> {
         None if entry.is_submodule() => Err(Fault::Gitlink),
         None => Err(Fault::OddMode),
     }
-}
-
-/// Whether HFS+ reads the name as `.git`: it ignores case and some code points (git's `utf8.c`,
-/// `is_hfs_dotgit`).
-fn is_hfs_dot_git(name: &str) -> bool {
-    let ignored = |it: &char| matches!(it, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
-    let seen = name.chars().filter(|it| !ignored(it));
-    seen.map(|it| it.to_ascii_lowercase()).eq(".git".chars())
-}
-
-/// Whether NTFS reads the name as `.git`: by its short name, with dots and spaces after it, or
-/// with a stream's name (git's `path.c`, `is_ntfs_dotgit`).
-fn is_ntfs_dot_git(name: &[u8]) -> bool {
-    let rest = [b".git".as_slice(), b"git~1"].into_iter().find_map(|it| {
-        let (head, rest) = name.split_at_checked(it.len())?;
-        head.eq_ignore_ascii_case(it).then_some(rest)
-    });
-    let Some(rest) = rest else {
-        return false;
-    };
-    let end = rest.iter().find(|it| !matches!(it, b'.' | b' '));
-    matches!(end, None | Some(b':' | b'\\' | b'/'))
 }
 
 fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {

@@ -51,6 +51,19 @@ pub(crate) fn of_downloads(config: &Config) -> fetch::download::Limits {
     }
 }
 
+/// Of archives.
+pub(crate) fn of_archives(config: &Config) -> fetch::tar::Limits {
+    let trees = of_trees(config);
+    let default = fetch::tar::Limits::default();
+    fetch::tar::Limits {
+        bytes: config
+            .count("limits", "unpacked-bytes")
+            .unwrap_or(default.bytes),
+        entries: trees.entries,
+        depth: trees.depth,
+    }
+}
+
 /// Of an atom's content.
 pub(crate) fn of_trees(config: &Config) -> tree_guard::Limits {
     let default = tree_guard::Limits::default();
@@ -74,6 +87,7 @@ mod tests {
         let config = Config::of(&[]);
         assert_eq!(of_remotes(&config), Limits::default());
         assert_eq!(of_trees(&config), tree_guard::Limits::default());
+        assert_eq!(of_archives(&config), fetch::tar::Limits::default());
         assert_eq!(of_downloads(&config), fetch::download::Limits::default());
     }
 

@@ -8,6 +8,8 @@ pub mod netrc;
 pub mod http;
 mod place;
 pub mod download;
+pub mod name;
+pub mod tar;
 
 pub use clock::Clock;
 pub use fault::Fault;

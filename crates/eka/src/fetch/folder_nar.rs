@@ -15,7 +15,7 @@ use nix_format::nar::{FileKind, Writer};
 const CHUNK_BYTES: usize = 128 << 10;
 
 /// The hash of a folder's NAR. Links are not followed; a socket or a device is an error.
-pub(super) fn nar_of(folder: &Path) -> io::Result<NarHash> {
+pub(crate) fn nar_of(folder: &Path) -> io::Result<NarHash> {
     let mut writer = Writer::new(Sha256Hasher::new());
     let mut buffer = vec![0; CHUNK_BYTES];
     // What is still to be said, the last first; a path goes with its name, the top without.

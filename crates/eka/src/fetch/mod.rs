@@ -10,6 +10,7 @@ mod wanted;
 pub(crate) use bring::{Bringer, Look, Need, Shown, Voice, tell, vanished};
 pub use claims::Claim;
 pub(crate) use claims::{Examined, Examiner, Subject, against_lock};
+pub(crate) use folder_nar::nar_of;
 pub use lie::Lie;
 pub(crate) use lie::agree;
 pub use shelf::ShelfError;

@@ -201,6 +201,12 @@ impl Shelf {
         self.place(from, &to, || self.look_file(hash, name))
     }
 
+    /// Puts a folder that grew here in its place; where another process was faster, its folder is
+    /// hashed.
+    pub(crate) fn put_folder(&self, from: &Path, nar: NarHash) -> Result<(), ShelfError> {
+        self.place(from, &self.path(nar), || self.look(nar))
+    }
+
     /// Renames, and replaces nothing; `look` says whether what is there will do.
     fn place(
         &self,

@@ -64,9 +64,9 @@ pub(crate) fn put(
                 let place = shelf.look(*nar).map_err(FetchError::from)?;
                 ("git", nar.to_string(), shelf.path(*nar), place)
             }
-            LockedPinSource::Tar { .. } => {
-                let pin = pin.name.clone();
-                return Err(PinsError::Files { pin }.into());
+            LockedPinSource::Tar { nar, .. } => {
+                let place = shelf.look(*nar).map_err(FetchError::from)?;
+                ("tar", nar.to_string(), shelf.path(*nar), place)
             }
             LockedPinSource::Url { url, hash } => {
                 let name = store_name(url);
@@ -106,24 +106,24 @@ fn one(
     remotes: &Remotes<'_>,
     pin: &LockedPin,
 ) -> Result<(), Error> {
+    let files = Files {
+        ctx,
+        remotes,
+        shelf,
+    };
     match &pin.source {
         LockedPinSource::Git { git, rev, nar, .. } => {
-            let files = Git { ctx, remotes };
-            let (tree, nar) = files.content(&pin.name, git, (*rev, Some(*nar)))?;
+            let git_pins = Git { ctx, remotes };
+            let (tree, nar) = git_pins.content(&pin.name, git, (*rev, Some(*nar)))?;
             let objects = remotes.cache().objects();
             let put = shelf.put(&objects, tree, nar);
             Ok(put.map_err(FetchError::from)?)
         }
-        LockedPinSource::Tar { .. } => {
-            let pin = pin.name.clone();
-            Err(PinsError::Files { pin }.into())
+        LockedPinSource::Tar { tar, nar } => {
+            let from = (Some(*nar), From::Anywhere);
+            files.tar(&pin.name, tar, from).map(drop)
         }
         LockedPinSource::Url { url, hash } => {
-            let files = Files {
-                ctx,
-                remotes,
-                shelf,
-            };
             let from = (Some(*hash), From::Anywhere);
             files.url(&pin.name, url, from).map(drop)
         }

@@ -106,9 +106,16 @@ fn one(
             claims.push((Claim::Hash, told(content.map(drop))?));
             url.to_string()
         }
-        LockedPinSource::Tar { .. } => {
-            let pin = pin.name.clone();
-            return Err(PinsError::Files { pin }.into());
+        LockedPinSource::Tar { tar: url, nar } => {
+            let shelf = &shelf(ctx)?;
+            let files = Files {
+                ctx,
+                remotes,
+                shelf,
+            };
+            let found = files.tar(&pin.name, url, (Some(*nar), From::Origin));
+            claims.push((Claim::Hash, told(found.map(drop))?));
+            url.to_string()
         }
         LockedPinSource::Url { url, hash } => {
             let shelf = &shelf(ctx)?;

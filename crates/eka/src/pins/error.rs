@@ -8,6 +8,7 @@ use atom_git::pin::PinError;
 use atom_git::tree_guard::GuardError;
 use fetch::Fault;
 use fetch::download::DownloadError;
+use fetch::tar::UnpackError;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -92,13 +93,10 @@ pub enum PinsError {
         /// The commit that is shown.
         now: ObjectId,
     },
-    /// Files cannot be locked yet.
-    #[error("the pin `{pin}` is a file, and this eka can lock git pins alone yet")]
-    #[diagnostic(code(eka::pin::files), help("take the pin out of `[pins]`"))]
-    Files {
-        /// The pin.
-        pin: Name,
-    },
+    /// An archive cannot be unpacked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Unpack(#[from] UnpackError),
     /// No pin of that name.
     #[error("there is no pin `{name}`")]
     #[diagnostic(code(eka::pin::not_found), help("{}", those(known)))]
@@ -155,7 +153,10 @@ impl PinsError {
             Self::Git(PinError::Guard(GuardError::Entry { .. })) => Exit::Integrity,
             Self::Nar { .. } | Self::Hash { .. } | Self::Moved { .. } => Exit::Integrity,
             Self::Download(error) => download(error),
-            Self::Git(_) | Self::NoNar(_) | Self::NotFound { .. } | Self::Files { .. } => Exit::No,
+            Self::Unpack(UnpackError::Entry { .. }) => Exit::Integrity,
+            Self::Unpack(UnpackError::Interrupted) => Exit::Interrupted,
+            Self::Unpack(_) => Exit::No,
+            Self::Git(_) | Self::NoNar(_) | Self::NotFound { .. } => Exit::No,
             Self::NoRepository { .. } | Self::Value(_) => Exit::Usage,
         }
     }

@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use atom::Name;
 use atom::download::{DownloadUrl, FileHash};
+use atom::{Name, NarHash};
 use atom_git::remote::of_download;
 use fetch::download::{DownloadError, Downloaded, Means, Progress, download};
+use fetch::tar::{UnpackError, unpack};
 use miette::Diagnostic;
 use nix_format::StoreName;
 use thiserror::Error;
@@ -17,7 +19,7 @@ use super::PinsError;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::{Event, Task};
-use crate::fetch::{FetchError, Shelf};
+use crate::fetch::{FetchError, Shelf, nar_of};
 use crate::limits;
 use crate::remotes::Remotes;
 
@@ -71,6 +73,53 @@ impl Files<'_> {
             put.map_err(FetchError::from)?;
             Ok(hash)
         })
+    }
+
+    /// Downloads an archive, unpacks it, and puts what it holds in its place. Where a nar is locked,
+    /// it must be that.
+    pub(super) fn tar(
+        &self,
+        pin: &Name,
+        url: &DownloadUrl,
+        (locked, from): (Option<NarHash>, From),
+    ) -> Result<NarHash, Error> {
+        self.try_each(url, from, |place| {
+            let growing = self.shelf.grow().map_err(FetchError::from)?;
+            let path = growing.path().join("file");
+            self.bring(place, &path)?;
+            let content = self.unpack(place, &path, growing.path())?;
+            let nar = nar_of(&content).map_err(|source| {
+                let path = content.clone();
+                PinsError::Unpack(UnpackError::Write { path, source })
+            })?;
+            if let Some(locked) = locked.filter(|it| *it != nar) {
+                return Err(PinsError::Nar {
+                    pin: pin.clone(),
+                    at: format!("`{place}`, unpacked,"),
+                    found: nar,
+                    locked,
+                }
+                .into());
+            }
+            let put = self.shelf.put_folder(&content, nar);
+            put.map_err(FetchError::from)?;
+            Ok(nar)
+        })
+    }
+
+    /// Unpacks a file to a folder beside it.
+    fn unpack(&self, url: &str, archive: &Path, beside: &Path) -> Result<PathBuf, Error> {
+        let _task = self.ctx.task(format!("unpacking `{url}`"), None);
+        let into = beside.join("content");
+        let failed = |source| {
+            let path = into.clone();
+            PinsError::Unpack(UnpackError::Write { path, source })
+        };
+        std::fs::create_dir(&into).map_err(failed)?;
+        let file = File::open(archive).map_err(failed)?;
+        let limits = limits::of_archives(&self.ctx.config);
+        let unpacked = unpack(BufReader::new(file), &into, &limits, &self.ctx.interrupt);
+        Ok(unpacked.map_err(PinsError::from)?)
     }
 
     /// Tries each place in turn; the first error counts where all fail.

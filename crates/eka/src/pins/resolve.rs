@@ -7,7 +7,6 @@ use atom::lock::diff::answers_pin;
 use atom::lock::{LockedPin, LockedPinSource};
 use atom::manifest::{Manifest, Pin, PinSource};
 
-use super::PinsError;
 use super::file::{Files, From};
 use super::git::Git;
 use crate::context::Context;
@@ -96,8 +95,17 @@ impl<'a> Pins<'a> {
         let (ctx, remotes) = (self.ctx, self.remotes);
         let locked = match &pin.source {
             PinSource::Git { url, at } => Git { ctx, remotes }.lock(name, (url, at), old)?,
-            PinSource::Tar { .. } => {
-                return Err(PinsError::Files { pin: name.clone() }.into());
+            PinSource::Tar { url } => {
+                let shelf = &shelf(ctx)?;
+                let files = Files {
+                    ctx,
+                    remotes,
+                    shelf,
+                };
+                LockedPinSource::Tar {
+                    tar: url.clone(),
+                    nar: files.tar(name, url, (None, From::Origin))?,
+                }
             }
             PinSource::Url { url } => {
                 let shelf = &shelf(ctx)?;

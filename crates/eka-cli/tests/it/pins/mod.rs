@@ -2,6 +2,7 @@
 
 mod git;
 mod url;
+mod tar;
 
 use std::fs;
 use std::path::PathBuf;
