@@ -4,6 +4,7 @@ use std::fs;
 
 use testkit::repo::Repo;
 
+use crate::locked::Locked;
 use crate::published::{Sets, manifest};
 use crate::support::World;
 
@@ -102,6 +103,15 @@ fn a_folder_stands_in_and_the_committed_lock_stays() {
         shown.contains("zlib 1.4.0") && shown.contains("patch"),
         "{shown}"
     );
+    for args in [
+        &["why", "zlib"][..],
+        &["outdated"],
+        &["tree", "-i", "util"],
+        &["update", "--dry-run"],
+    ] {
+        let shown = story.run(args, 0);
+        assert!(shown.contains("1 patch is active"), "{args:?}: {shown}");
+    }
     // All of it is git's to pass by.
     assert_eq!(story.repo.git(["status", "--porcelain"]), "");
     story.run(&["lock"], 0);
@@ -381,6 +391,52 @@ fn a_folder_without_the_atom_is_refused() {
     let shown = story.run(&["lock"], 1);
     assert!(shown.contains("zlib") && shown.contains("2.0.0"), "{shown}");
     assert!(!story.world.path(".eka/patched").exists());
+}
+
+/// What is fetched is what stands in, checked against its own claims.
+#[test]
+fn the_content_comes_from_the_repository_that_stands_in() {
+    let locked = Locked::new();
+    let committed = locked.world.read("atom.lock");
+    let fork = locked.world.env.bare("fork.git");
+    locked
+        .up
+        .git(["push", "--quiet", &fork.url(), "refs/*:refs/*"]);
+    locked.lib.write("libs/zlib/new", "of the fork\n");
+    locked.atom("zlib", "1.4.0", "");
+    locked.run_in("lib", &["lock", "--all"]).exit(0);
+    locked.lib.commit("fork");
+    locked
+        .lib
+        .git(["push", "--quiet", &fork.url(), "HEAD:main"]);
+    let publish = ["publish", "zlib", "--remote", &fork.url()];
+    locked.run_in("lib", &publish).exit(0);
+    let patch = format!("[patch.core]\nzlib = \"{}\"\n", fork.url());
+    locked.world.write(".eka/local.toml", &patch);
+    locked.run(&["lock"]).exit(0);
+    let ran = locked.run(&["fetch", "zlib"]);
+    ran.exit(0);
+    let folder = locked.cache("src").join(&locked.contents()[0]);
+    let text = fs::read_to_string(folder.join("new")).unwrap();
+    assert_eq!(text, "of the fork\n");
+    locked.run(&["verify", "--lock"]).exit(0);
+    fs::remove_file(locked.world.path(".eka/local.toml")).unwrap();
+    locked.run(&["lock"]).exit(0);
+    assert_eq!(locked.world.read("atom.lock"), committed);
+    locked.run(&["lock", "--check"]).exit(0);
+}
+
+#[test]
+fn each_atom_of_a_repository_has_a_lock_beside() {
+    let story = Story::with_folder();
+    let one = app("zlib = \"^1\"").replace("\"app\"", "\"one\"");
+    story.world.write("libs/one/atom.toml", &one);
+    story.run(&["lock", "--all"], 0);
+    let lock = story.world.read(".eka/patched/libs/one/atom.lock");
+    assert!(lock.contains("folder = "), "{lock}");
+    assert!(!story.world.path("libs/one/atom.lock").exists());
+    let shown = story.run(&["-C", "libs/one", "fetch", "zlib"], 0);
+    assert!(shown.contains("/zlib"), "{shown}");
 }
 
 /// A repository could have brought a link there.
