@@ -73,6 +73,39 @@ fn whenever_remotes_answer_and_whatever_the_cache_holds() {
 }
 
 #[test]
+fn why_there_is_no_answer_too() {
+    if !tools::have(&["lighttpd"]) {
+        return;
+    }
+    let hall = Hall::published();
+    // Some of the newest insist on older ones of others.
+    let manifest = hall.of_all().replace("\"^1\"", "\"^1.1\"");
+    let expected = Person::new(&hall, 0).refused(&manifest);
+    assert!(expected.contains("eka::resolver::unsolvable"), "{expected}");
+    assert!(expected.contains("help: "), "{expected}");
+    for pattern in 1..=N_PATTERNS / 3 {
+        let person = Person::new(&hall, pattern);
+        let same = |what: &str| {
+            let said = person.refused(&manifest);
+            assert_eq!(said, expected, "pattern {pattern}, {what}");
+        };
+        if pattern.is_multiple_of(3) {
+            person.lock(&hall.part(pattern));
+            same("a cache that holds some of it");
+            person.forget("");
+        }
+        same("no cache");
+        same("a warm cache");
+        person.forget(if pattern.is_multiple_of(2) {
+            "refs"
+        } else {
+            "git"
+        });
+        same("half a cache");
+    }
+}
+
+#[test]
 fn whichever_mirror_is_named_first() {
     if !tools::have(&["lighttpd"]) {
         return;
@@ -212,13 +245,24 @@ impl Hall {
         self.manifest(|at| at == pattern % n_first)
     }
 
+    /// One that depends on all there is.
+    fn of_all(&self) -> String {
+        let all = self.planned.iter().enumerate();
+        let all = all.flat_map(|(at, it)| it.atoms.iter().map(move |it| (at, it.id.clone())));
+        self.manifest_of(&all.collect::<Vec<_>>())
+    }
+
     fn manifest(&self, wanted: impl Fn(usize) -> bool) -> String {
         let first = self.planned.iter().enumerate();
         let first = first.filter(|(_, it)| it.level == 0);
         let atoms = first.flat_map(|(at, it)| it.atoms.iter().map(move |it| (at, it.id.clone())));
         let wanted = atoms.enumerate().filter(|(at, _)| wanted(*at));
         let wanted: Vec<_> = wanted.map(|(_, it)| it).collect();
-        graph::manifest("app", "1.0.0", &wanted, |at| {
+        self.manifest_of(&wanted)
+    }
+
+    fn manifest_of(&self, wanted: &[(usize, String)]) -> String {
+        graph::manifest("app", "1.0.0", wanted, |at| {
             let name = self.planned[at].name.clone();
             let url = format!("https://sets.test/{name}");
             (name, url)
@@ -291,6 +335,16 @@ impl Person {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
         fs::read_to_string(path).unwrap()
+    }
+
+    /// What is said of a manifest that cannot be locked.
+    fn refused(&self, manifest: &str) -> String {
+        fs::write(self.work().join("atom.toml"), manifest).unwrap();
+        fs::remove_file(self.work().join("atom.lock")).ok();
+        let output = self.run(&["lock"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        said.replace(&self.env.path("").display().to_string(), "[WORLD]")
     }
 
     /// Removes a folder of the cache.
