@@ -6,6 +6,10 @@ use eka::tree::{Line, Node, Report, Tree};
 use super::esc;
 use crate::session::Text;
 
+/// The deepest level that is drawn with its branches: below it stands its number, so that a tree
+/// takes no more room than it has lines.
+const DEEPEST: usize = 100;
+
 /// A blank line stands between two trees.
 pub(crate) fn text(report: &Report) -> Text {
     let trees: Vec<String> = report.trees.iter().map(one).collect();
@@ -24,6 +28,11 @@ fn one(tree: &Tree) -> String {
     // Whether nothing more comes at each level above.
     let mut ended: Vec<bool> = Vec::new();
     for line in &tree.lines {
+        if line.level > DEEPEST {
+            out.push_str(&format!("… {} ", line.level));
+            finish(tree, line, &mut out);
+            continue;
+        }
         ended.truncate(line.level.saturating_sub(1));
         for end in &ended {
             out.push_str(if *end { "    " } else { "│   " });
@@ -36,10 +45,14 @@ fn one(tree: &Tree) -> String {
             });
             ended.push(line.last);
         }
-        out.push_str(&name(tree, line));
-        out.push_str(if line.repeated { " (*)\n" } else { "\n" });
+        finish(tree, line, &mut out);
     }
     out
+}
+
+fn finish(tree: &Tree, line: &Line, out: &mut String) {
+    out.push_str(&name(tree, line));
+    out.push_str(if line.repeated { " (*)\n" } else { "\n" });
 }
 
 fn name(tree: &Tree, line: &Line) -> String {

@@ -297,3 +297,26 @@ fn a_ladder_of_30_rungs_is_short() {
     let shown = world.run(&["tree", "-i", "l29"]);
     assert!(shown.lines().count() < 150, "{shown}");
 }
+
+/// The branches of a chain would take room by the square of its length.
+#[test]
+fn a_deep_chain_is_drawn_by_numbers_from_some_level_on() {
+    let world = World::new();
+    let link = |it: usize| {
+        let next = format!("a{:03}@1.0.0", it + 1);
+        let (mark, next) = match it {
+            0 => ("> ", next.as_str()),
+            299 => ("", ""),
+            _ => ("", next.as_str()),
+        };
+        format!("{mark}a{it:03}@1.0.0: {next}\n")
+    };
+    locked(&world, &(0..300).map(link).collect::<String>(), |_| {});
+    let shown = world.run(&["tree"]);
+    assert!(
+        shown.contains("└── a099 1.0.0 (core)\nout: … 101 a100 1.0.0 (core)\n"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("out: … 300 a299 1.0.0 (core)\n"), "{shown}");
+    assert!(shown.len() < 80_000, "{}", shown.len());
+}

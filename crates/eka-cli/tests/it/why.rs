@@ -117,6 +117,14 @@ fn the_shortest_way_from_the_manifest() {
     let shown = world.run(&["why", "zlib", "--format", "json"]);
     let held = r#""why_not":{"message":null,"help":[],"held_by":[{"by":"view","by_version":"1.0.0","requirement":"~1.2"}]}"#;
     assert!(shown.contains(held), "{shown}");
+    // That the older one moves too makes it no less a second one.
+    publish(&sets, "zlib", "1.2.9");
+    let shown = world.run(&["why", "zlib"]);
+    let told = "out: not 2.0.0, since
+out:   it would stand beside an older one, which is asked for by view 1.0.0 (~1.2)
+out: 1.2.9 can be had: `eka update zlib`
+";
+    assert!(shown.ends_with(told), "{shown}");
 }
 
 #[test]
