@@ -1,11 +1,8 @@
 //! What goes wrong, as diagnostics.
 
-use std::fmt;
-
-use miette::{Diagnostic, LabeledSpan};
+use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::conflict::Conflict;
 use crate::verify::Violation;
 
 /// Why the caller's hook asked to stop.
@@ -22,16 +19,6 @@ pub enum Cancelled {
     Deadline,
 }
 
-/// No set of versions holds together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unsolvable {
-    /// Why not.
-    pub conflict: Box<Conflict>,
-    /// Where the involved requirements stand in the manifest.
-    pub labels: Vec<LabeledSpan>,
-}
-
 /// An answer of the solver did not pass the independent check. A fault of eka's own.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 #[error("the resolver's answer is wrong: {}", list(violations))]
@@ -45,51 +32,11 @@ pub struct WrongAnswer {
     pub violations: Vec<Violation>,
 }
 
-impl Unsolvable {
-    /// A conflict whose requirements stand at `span(token)` in the manifest.
-    pub fn new(conflict: Conflict, span: impl Fn(usize) -> Option<std::ops::Range<usize>>) -> Self {
-        let labels = conflict
-            .roots
-            .iter()
-            .filter_map(|(token, label)| Some((span(*token)?, label)))
-            .map(|(span, label)| LabeledSpan::new_with_span(Some(label.clone()), span))
-            .collect();
-        Self {
-            conflict: Box::new(conflict),
-            labels,
-        }
-    }
-}
-
 impl WrongAnswer {
     /// What the check found.
     #[must_use]
     pub const fn new(violations: Vec<Violation>) -> Self {
         Self { violations }
-    }
-}
-
-/// The headline and the tree; suggestions are the diagnostic's help.
-impl fmt::Display for Unsolvable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.conflict.text().trim_end())
-    }
-}
-
-impl std::error::Error for Unsolvable {}
-
-impl Diagnostic for Unsolvable {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new("eka::resolver::unsolvable"))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.conflict.help();
-        (!help.is_empty()).then(|| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().cloned()))
     }
 }
 

@@ -26,7 +26,7 @@ pub use choose::{Choice, Duplicate, Who, choose};
 pub use conflict::{
     Branch, Clash, Conflict, Excluded, Found, Headline, Listing, Suggestion, Want, Wanter, Why,
 };
-pub use error::{Cancelled, Unsolvable, WrongAnswer};
+pub use error::{Cancelled, WrongAnswer};
 pub use improve::improve;
 pub use names::Ranges;
 pub use request::{Duplicates, Order, Request, RootRequirement};
