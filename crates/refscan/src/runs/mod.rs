@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn every_place_and_length_of_one_run() {
         let mask = StoreSpec::NIX.hash();
-        let most = if cfg!(miri) { 3 } else { 130 };
+        let most = if cfg!(miri) { 1 } else { 130 };
         for before in 0..most {
             for length in [30, 31, 32, 33, 63, 64, 65, 127, 128] {
                 let mut bytes = alloc::vec![b'-'; before + length];
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_byte_is_classified_as_the_mask_says() {
         for mask in [StoreSpec::NIX.hash(), StoreSpec::YZIX.rest()] {
-            for byte in 0..=u8::MAX {
+            for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 17 } else { 1 }) {
                 check(mask, 31, &[byte; 64]);
             }
         }
