@@ -127,6 +127,7 @@ pub(crate) enum Command {
     Outdated(commands::outdated::Args),
     Diff(commands::diff::Args),
     Verify(commands::verify::Args),
+    Refs(commands::refs::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -92,6 +92,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Outdated(args) => commands::outdated::run(args, &session),
         Command::Tree(args) => commands::tree::run(args, &session),
         Command::Verify(args) => commands::verify::run(args, &mut session),
+        Command::Refs(args) => commands::refs::run(args, &session),
         Command::Config(args) => commands::config::run(args, &session),
         Command::Completions(_) | Command::Man(_) => unreachable!("they ran above"),
     }

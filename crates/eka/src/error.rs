@@ -127,6 +127,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Verify(#[from] crate::verify::VerifyError),
+    /// `eka refs`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Refs(#[from] crate::refs::RefsError),
     /// `eka diff`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -194,6 +198,7 @@ impl Error {
             Self::Fetch(error) => error.exit(),
             Self::Lie(lie) => lie.exit(),
             Self::Verify(error) => error.exit(),
+            Self::Refs(error) => error.exit(),
             Self::Diff(error) => error.exit(),
             Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),

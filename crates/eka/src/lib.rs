@@ -42,6 +42,7 @@ pub mod outdated;
 pub mod why;
 pub mod diff;
 pub mod verify;
+pub mod refs;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

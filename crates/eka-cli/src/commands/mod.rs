@@ -19,6 +19,7 @@ pub(crate) mod why;
 pub(crate) mod outdated;
 pub(crate) mod diff;
 pub(crate) mod verify;
+pub(crate) mod refs;
 pub(crate) mod config;
 pub(crate) mod completions;
 pub(crate) mod man;

@@ -20,6 +20,7 @@ mod diff;
 mod outdated;
 mod why;
 mod verify;
+mod refs;
 mod add;
 mod import;
 mod pins;
