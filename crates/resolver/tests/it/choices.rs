@@ -44,21 +44,21 @@ fn what_is_asked_to_move_takes_along_what_it_must() {
 #[test]
 fn what_is_asked_to_move_is_not_held_back_by_what_is_chosen_before_it() {
     check(
-        "a 1.0.0: b ^1\na 1.1.0: b ^1\na 1.2.0: b ^1\na 2.0.0: b ^2\nb 1.0.0\nb 2.0.0\nc 1.0.0\nc 2.0.0
-         lock a 1.0.0\nlock b 1.0.0\nlock c 1.0.0\nwant a *, b *, c *",
-        "a",
-        "a 2.0.0, b 2.0.0, c 1.0.0",
+        "z 1.0.0: b ^1\nz 1.1.0: b ^1\nz 2.0.0: b ^2\nb 1.0.0\nb 2.0.0\nc 1.0.0\nc 2.0.0
+         lock z 1.0.0\nlock b 1.0.0\nlock c 1.0.0\nwant z *, b *, c *",
+        "z",
+        "b 2.0.0, c 1.0.0, z 2.0.0",
     );
 }
 
 #[test]
 fn what_is_asked_to_move_does_not_fall_back() {
-    // Everything at its newest would take `a` back: `b 2.0.0` comes first, and needs the old one.
+    // Everything at its newest would take `z` back: `b 2.0.0` comes first, and needs the old one.
     check(
-        "a 1.0.0\na 1.1.0\na 1.2.0\na 2.0.0\nb 1.0.0\nb 2.0.0: a ^1\nlock a 2.0.0\nlock b 1.0.0
-         want b *, a >=1",
-        "a",
-        "a 2.0.0, b 1.0.0",
+        "z 1.0.0\nz 1.1.0\nz 2.0.0\nb 1.0.0\nb 2.0.0: z ^1\nlock z 2.0.0\nlock b 1.0.0
+         want b *, z >=1",
+        "z",
+        "b 1.0.0, z 2.0.0",
     );
 }
 
