@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod download;
+#[path = "../../../../fuzz/archive.rs"]
+mod archive;
 mod tar;
