@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::here;
 
 /// A remote to publish to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +78,15 @@ pub fn targets(ctx: &Context<'_>, repo: &Repo, named: &[String]) -> Result<Vec<T
     Ok(targets)
 }
 
-/// The URL that a URI's repository has; for this repository that of its first publish remote.
+/// The URL that a URI's repository has, a path made absolute; for this repository that of its
+/// first publish remote.
 ///
 /// # Errors
 ///
 /// As [`targets`], and [`Error::Repo`] outside of a repository.
 pub fn url_of(ctx: &Context<'_>, repository: &Repository) -> Result<RepoUrl, Error> {
     match repository {
-        Repository::At(url) => Ok(url.clone()),
+        Repository::At(url) => Ok(here::absolute(ctx, url.clone())),
         Repository::Here => {
             let repo = self::repository(ctx)?;
             let targets = targets(ctx, &repo, &[])?;

@@ -240,3 +240,20 @@ fn the_users_own_mirror_stands_in_for_a_dead_origin() {
         assert!(failed && shown.contains("owner/repo"), "{shown}");
     }
 }
+
+#[test]
+fn a_path_begins_in_the_folder_one_works_in() {
+    let world = World::new();
+    let set = published(&world);
+    std::fs::create_dir_all(world.path("sub")).unwrap();
+    let home = world.env.home().join("set");
+    std::os::unix::fs::symlink(set.repo.path(), home).unwrap();
+    for (folder, place) in [("sub", "../../set"), ("..", "./set"), ("sub", "~/set")] {
+        for what in ["versions", "info", "verify"] {
+            let shown = world.run(&["-C", folder, what, &format!("{place}::zlib2")]);
+            // The atoms here are made up: what counts is that they were found.
+            assert!(!shown.contains("no_repository"), "{shown}");
+            assert!(shown.contains("zlib2"), "{shown}");
+        }
+    }
+}
