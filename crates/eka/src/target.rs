@@ -126,6 +126,7 @@ fn by_url(ctx: &Context<'_>, text: &str) -> Result<Target, Error> {
         let text = text.to_owned();
         return Err(TargetError::NotARepository { text }.into());
     };
+    let url = here::absolute(ctx, url);
     Ok(Target {
         name: url.to_string(),
         fetch: url.clone(),

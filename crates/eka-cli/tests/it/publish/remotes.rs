@@ -171,3 +171,15 @@ fn a_remote_by_a_name_that_only_ssh_knows() {
         .exit(2)
         .says(&["alias"]);
 }
+
+#[test]
+fn a_remote_that_is_a_path_begins_in_the_folder_one_works_in() {
+    let shop = Shop::empty();
+    shop.atom("a", "a", "1.0.0").commit();
+    let there = ["--remote", "../../up.git"];
+    shop.run(&[&["-C", "a", "init"], &there[..]].concat())
+        .done();
+    shop.run(&[&["-C", "a", "publish"], &there[..]].concat())
+        .done()
+        .says(&["out: new a@1.0.0"]);
+}
