@@ -11,6 +11,7 @@ use resolver::{Conflict, Suggestion};
 use thiserror::Error;
 
 use super::{Options, Top};
+use crate::why;
 
 /// No set of versions holds together.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub struct Unsolvable {
     pub labels: Vec<LabeledSpan>,
     /// What would help, one line each: a command, or what to write.
     pub help: Vec<String>,
+    headline: String,
     tree: Option<Tree>,
     /// Which of the manifests `labels` point into.
     pub(super) top: usize,
@@ -47,9 +49,10 @@ impl Unsolvable {
             denied: tops.iter().any(Top::denies_duplicates),
         };
         let help = conflict.suggestions.iter().filter_map(|it| words.line(it));
-        let text = conflict.text();
-        let tree = text.split_once('\n').map_or("", |it| it.1).trim_end();
+        let text = told(&conflict, options);
+        let (headline, tree) = text.split_once('\n').unwrap_or((&text, ""));
         Self {
+            headline: headline.to_owned(),
             tree: (!tree.is_empty()).then(|| Tree(tree.to_owned())),
             labels: labels.collect(),
             help: help.collect(),
@@ -57,6 +60,19 @@ impl Unsolvable {
             conflict,
         }
     }
+}
+
+/// A conflict in words, in which what a command forces is not what the manifest requires.
+fn told(conflict: &Conflict, options: &Options) -> String {
+    let mut text = conflict.text().trim_end().to_owned();
+    for (atom, req) in &options.forced {
+        let version = req.to_string();
+        let version = version.strip_prefix('=').and_then(|it| it.parse().ok());
+        if let Some(version) = version {
+            text = why::told(&text, &conflict.name(atom), &version).join("\n");
+        }
+    }
+    text
 }
 
 /// The tree below a headline.
@@ -171,7 +187,7 @@ pub(crate) fn quoted(argument: &str) -> String {
 /// The headline; what led to it is the cause.
 impl fmt::Display for Unsolvable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.conflict.headline())
+        f.write_str(&self.headline)
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod trial;
 
+pub(crate) use trial::told;
+
 use std::path::PathBuf;
 
 use atom::lock::{Graph, Lock, Place};
@@ -229,7 +231,7 @@ impl Case<'_> {
             }
             Ok(_) => Hold::Beside(self.in_the_way()),
             Err(unsolvable) => Hold::Unsolvable(Refusal {
-                lines: trial::told(&unsolvable.to_string(), self.atom.id.as_str(), self.newest),
+                lines: unsolvable.to_string().lines().map(str::to_owned).collect(),
                 help: unsolvable.help,
             }),
         };

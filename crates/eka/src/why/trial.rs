@@ -4,7 +4,7 @@ use atom::Version;
 
 /// Words an explanation anew: where it says that the manifest requires the version that was tried,
 /// it says that this was tried.
-pub(super) fn told(text: &str, id: &str, tried: &Version) -> Vec<String> {
+pub(crate) fn told(text: &str, id: &str, tried: &Version) -> Vec<String> {
     let mut plain = (**tried).clone();
     plain.build = Default::default();
     let (asked, bare) = (format!("`{id} ={plain}`"), format!("`={plain}`"));
