@@ -23,6 +23,7 @@ const CORPUS_BYTES: usize = 64 << 20;
 /// What the slow ones get: enough for a figure.
 const SLOW_BYTES: usize = 4 << 20;
 const N_ROUNDS: usize = 9;
+const N_SLOW_ROUNDS: usize = 5;
 const BASE32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
 /// What is timed at a time.
 const PIECE_BYTES: usize = 1 << 20;
@@ -95,7 +96,7 @@ impl Peers {
         }
         let (mut nix, mut aho_corasick, mut few) =
             (Best::default(), Best::default(), Best::default());
-        for _ in 0..2 {
+        for _ in 0..N_SLOW_ROUNDS {
             few.time(slow, |bytes| self.ours.hits(bytes).count());
             nix.time(slow, |bytes| as_nix_does(bytes, &self.nix));
             aho_corasick.time(slow, |bytes| {
@@ -127,13 +128,11 @@ impl Peers {
 fn discovery(corpus: &Corpus) -> usize {
     let bytes = &corpus.bytes[..];
     let (mut read, mut ours, mut peer) = (Best::default(), Best::default(), Best::default());
-    for round in 0..N_ROUNDS {
+    for _ in 0..N_ROUNDS {
         read.time(bytes, read_all);
         ours.time(bytes, |bytes| references(bytes, &StoreSpec::NIX).count());
-        if round < 3 {
-            let spec = &store_ref_scanner::StoreSpec::DFL_NIX2;
-            peer.time(bytes, |bytes| StoreRefScanner::new(bytes, spec).count());
-        }
+        let spec = &store_ref_scanner::StoreSpec::DFL_NIX2;
+        peer.time(bytes, |bytes| StoreRefScanner::new(bytes, spec).count());
     }
     assert_eq!(ours.result, peer.result, "{}", corpus.name);
     println!(
