@@ -56,8 +56,11 @@ pub(super) fn reach(
     drop(session.fetch_more(wants, &cache, Depth::History, Filter::Trees));
     let objects = cache.git_dir().join("objects");
     let line = alternates(repo.objects().folder());
-    let path = objects.join("info/alternates");
-    std::fs::write(&path, line).map_err(|source| WriteError::Io { path, source })?;
+    let info = objects.join("info");
+    let path = info.join("alternates");
+    std::fs::create_dir_all(&info)
+        .and_then(|()| std::fs::write(&path, line))
+        .map_err(|source| WriteError::Io { path, source })?;
     let both = Objects::open(&objects)?;
     Ok(told(&History::new(&both).unreachable_from(src, tips)?))
 }
