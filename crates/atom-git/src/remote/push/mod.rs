@@ -287,6 +287,8 @@ fn name_remote(staging: &Path, remote: &RepoUrl) -> io::Result<String> {
         .mode(0o600)
         .open(&path)?;
     writeln!(file, "[remote \"{REMOTE}\"]\n\turl = \"{url}\"")?;
+    // Else git looks for refs that are called as each object is: 24 files for each update.
+    writeln!(file, "[core]\n\twarnAmbiguousRefs = false")?;
     Ok(format!("include.path={}", path.display()))
 }
 
