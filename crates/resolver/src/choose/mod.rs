@@ -163,6 +163,8 @@ fn list_duplicates(request: &Request, resolution: &Resolution) -> Vec<Duplicate>
                 versions.entry(version.clone()).or_default().push(who);
             }
         }
+        // Roots may come in any order.
+        versions.values_mut().for_each(|it| it.sort());
         found.push(Duplicate { atom, versions });
     }
     found

@@ -140,6 +140,19 @@ fn duplicates_are_told_with_those_who_want_them() {
     assert!(denied.is_err());
 }
 
+#[test]
+fn those_who_want_duplicates_are_told_in_one_order() {
+    let mut problem = Problem::read("a 0.1.0\na 1.2.0\nwant a ^0.1, a ^1, a *");
+    let duplicates = |it: &Problem| {
+        it.choose(Duplicates::Allow, &BTreeSet::new())
+            .unwrap()
+            .duplicates
+    };
+    let expected = duplicates(&problem);
+    problem.request.roots.reverse();
+    assert_eq!(duplicates(&problem), expected);
+}
+
 /// The atoms of which a version was chosen that the lock does not hold.
 fn moved(problem: &Problem, resolution: &Resolution) -> Vec<String> {
     let moved = resolution.atoms().filter(|(atom, version)| {
