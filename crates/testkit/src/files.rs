@@ -1,24 +1,14 @@
 //! Plain files over http by lighttpd, on a free port of the loopback: parts, redirects, logins.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
-use tempfile::TempDir;
-
-use crate::http::{INSTALL, answers, log, quoted};
-use crate::process::Guard;
-use crate::tools;
+use crate::lighttpd::{Lighttpd, quoted};
 
 /// A server of the files below a folder; ends when dropped.
 #[derive(Debug)]
-pub struct FileHttp {
-    _guard: Guard,
-    address: SocketAddr,
-    _folder: TempDir,
-}
+pub struct FileHttp(Lighttpd);
 
 /// How [`FileHttp`] serves.
 #[derive(Debug, Clone, Default)]
@@ -39,40 +29,21 @@ impl FileHttp {
     /// Serves the files below `root`.
     #[must_use]
     pub fn start_with(root: &Path, serving: &Serving) -> Self {
-        let lighttpd = tools::find("lighttpd").unwrap_or_else(|| panic!("{INSTALL}"));
-        let folder = tempfile::Builder::new()
-            .prefix("eka-files-")
-            .tempdir()
-            .expect("a folder for the server");
-        let config = folder.path().join("lighttpd.conf");
-        std::fs::write(&config, configuration(root, folder.path(), serving))
-            .expect("the server's configuration is written");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
-        let mut command = Command::new(lighttpd);
-        command.arg("-D").arg("-f").arg(&config);
-        let mut guard = Guard::spawn(&command, Some(OwnedFd::from(listener)));
-        let ready = guard.ready(|| answers(address));
-        assert!(ready, "lighttpd ended: {}", log(folder.path()));
-        Self {
-            _guard: guard,
-            address,
-            _folder: folder,
-        }
+        Self(Lighttpd::start("eka-files-", |folder| {
+            configuration(root, folder, serving)
+        }))
     }
 
     /// Returns `http://127.0.0.1:<port>`; a file is at `<url>/<path below the root>`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.0.url()
     }
 
     /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 }
 

@@ -1,28 +1,18 @@
 //! Smart http by lighttpd and `git http-backend`, on a free port of the loopback.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
-use crate::process::Guard;
+use crate::lighttpd::{Lighttpd, quoted};
 use crate::tools;
 
-/// What to install where [`GitHttp`] finds no lighttpd.
-pub const INSTALL: &str = "lighttpd is missing: `apt-get install lighttpd`, \
-     or your system's package of that name";
+pub use crate::lighttpd::INSTALL;
 
 /// A server of the git repositories below a folder; ends when dropped.
 #[derive(Debug)]
-pub struct GitHttp {
-    _guard: Guard,
-    address: SocketAddr,
-    folder: TempDir,
-}
+pub struct GitHttp(Lighttpd);
 
 /// How [`GitHttp`] serves.
 #[derive(Debug, Clone, Default)]
@@ -43,65 +33,28 @@ impl GitHttp {
     /// Serves the bare repositories below `root`.
     #[must_use]
     pub fn start_with(root: &Path, serving: &Serving) -> Self {
-        let lighttpd = tools::find("lighttpd").unwrap_or_else(|| panic!("{INSTALL}"));
-        let folder = tempfile::Builder::new()
-            .prefix("eka-http-")
-            .tempdir()
-            .expect("a folder for the server");
-        let config = folder.path().join("lighttpd.conf");
-        std::fs::write(&config, configuration(root, folder.path(), serving))
-            .expect("the server's configuration is written");
-        // The socket is handed over open: no other process can take the port in between.
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
-        let mut command = Command::new(lighttpd);
-        command.arg("-D").arg("-f").arg(&config);
-        let mut guard = Guard::spawn(&command, Some(OwnedFd::from(listener)));
-        let ready = guard.ready(|| answers(address));
-        assert!(ready, "lighttpd ended: {}", log(folder.path()));
-        Self {
-            _guard: guard,
-            address,
-            folder,
-        }
+        Self(Lighttpd::start("eka-http-", |folder| {
+            configuration(root, folder, serving)
+        }))
     }
 
     /// Returns `http://127.0.0.1:<port>`; a repository is at `<url>/<path below the root>`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.0.url()
     }
 
     /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// Returns what the server and its programs complained of.
     #[must_use]
     pub fn log(&self) -> String {
-        log(self.folder.path())
+        self.0.log()
     }
-}
-
-pub(crate) fn log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("error.log")).unwrap_or_default()
-}
-
-pub(crate) fn answers(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else {
-        return false;
-    };
-    let mut start = [0; 5];
-    stream
-        .set_read_timeout(Some(std::time::Duration::from_secs(1)))
-        .and_then(|()| stream.write_all(b"GET /ready HTTP/1.0\r\n\r\n"))
-        .and_then(|()| stream.read_exact(&mut start))
-        .is_ok()
-        && &start == b"HTTP/"
 }
 
 fn configuration(root: &Path, folder: &Path, serving: &Serving) -> String {
@@ -170,16 +123,6 @@ fn environment(root: &Path, folder: &Path, serving: &Serving) -> String {
         .map(|(key, value)| format!("  \"{key}\" => {value}"))
         .collect();
     format!("setenv.set-environment = (\n{}\n)\n", lines.join(",\n"))
-}
-
-/// A string of lighttpd's configuration.
-pub(crate) fn quoted(value: &Path) -> String {
-    let value = value.to_str().expect("paths of the harness are UTF-8");
-    assert!(
-        !value.contains(['"', '\\', '\n']),
-        "`{value}` cannot stand in the server's configuration"
-    );
-    format!("\"{value}\"")
 }
 
 fn exec_path() -> PathBuf {

@@ -10,6 +10,7 @@ pub mod tools;
 pub mod env;
 pub mod repo;
 pub mod process;
+mod lighttpd;
 pub mod http;
 pub mod files;
 pub mod daemon;
