@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use atom::ObjectId;
-use fetch::name::NameFault;
+pub use fetch::name::NameFault;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -81,18 +81,8 @@ pub enum GuardError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The name is empty.
-    Empty,
-    /// The name is `.` or `..`.
-    Dots,
-    /// The name holds `/` or `\`.
-    Separator,
-    /// The name holds a control character.
-    Control,
-    /// The name is no UTF-8.
-    NotUtf8,
-    /// Some file system reads the name as `.git`.
-    DotGit,
+    /// Its name may not stand in a folder.
+    Name(NameFault),
     /// The name comes twice in its folder.
     Twice,
     /// The entry is not in its place in the order of names.
@@ -152,10 +142,12 @@ impl Fault {
             }
             Self::OddMode => "the modes are 100644, 100755, 120000 and 40000",
             Self::Twice | Self::Order => "no git that is in order writes such a tree",
-            Self::Empty | Self::Dots | Self::Separator | Self::Control | Self::NotUtf8 => {
+            Self::Name(NameFault::DotGit) => {
+                "on some file system that name is `.git`, whose hooks git runs"
+            }
+            Self::Name(_) => {
                 "a name is UTF-8 without `/`, `\\` and control characters, and not `.` or `..`"
             }
-            Self::DotGit => "on some file system that name is `.git`, whose hooks git runs",
         }
     }
 }
@@ -163,12 +155,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "has an empty name",
-            Self::Dots => "leads to another folder",
-            Self::Separator => "has a separator in its name",
-            Self::Control => "has a control character in its name",
-            Self::NotUtf8 => "has a name that is not UTF-8",
-            Self::DotGit => "has a name that some file systems read as `.git`",
+            Self::Name(fault) => return fault.fmt(f),
             Self::Twice => "is there twice",
             Self::Order => "is not in its place in the tree",
             Self::Gitlink => "is a submodule",
@@ -230,14 +217,7 @@ pub fn guard(
 ///
 /// The first rule that it breaks.
 pub fn check_name(name: &[u8]) -> Result<(), Fault> {
-    fetch::name::check(name).map_err(|fault| match fault {
-        NameFault::Empty => Fault::Empty,
-        NameFault::Dots => Fault::Dots,
-        NameFault::Separator => Fault::Separator,
-        NameFault::Control => Fault::Control,
-        NameFault::NotUtf8 => Fault::NotUtf8,
-        NameFault::DotGit => Fault::DotGit,
-    })
+    fetch::name::check(name).map_err(Fault::Name)
 }
 
 /// Checks the names, the modes and the order of one folder.

@@ -3,7 +3,7 @@
 use atom::ObjectId;
 use atom_git::repo::Repo;
 use atom_git::tree::Tree;
-use atom_git::tree_guard::{Fault, GuardError, Limits, check_name, guard};
+use atom_git::tree_guard::{Fault, GuardError, Limits, NameFault, check_name, guard};
 use proptest::prelude::*;
 use testkit::env::Env;
 use testkit::repo::Repo as Made;
@@ -61,31 +61,34 @@ impl World {
 fn names_that_lead_elsewhere_are_refused() {
     let world = World::new();
     for (name, fault) in [
-        (b"".as_slice(), Fault::Empty),
-        (b".", Fault::Dots),
-        (b"..", Fault::Dots),
-        (b"a/b", Fault::Separator),
-        (b"/", Fault::Separator),
-        (b"../x", Fault::Separator),
-        (b"a\\b", Fault::Separator),
-        (b"\x1b[2J", Fault::Control),
-        (b"a\nb", Fault::Control),
-        (b"a\x7f", Fault::Control),
-        ("a\u{85}".as_bytes(), Fault::Control),
-        (b"\xff", Fault::NotUtf8),
-        (b"a\xc3", Fault::NotUtf8),
-        (b".git", Fault::DotGit),
-        (b".GIT", Fault::DotGit),
-        (b".gIt", Fault::DotGit),
-        (b"git~1", Fault::DotGit),
-        (b"GIT~1", Fault::DotGit),
-        (b".git ", Fault::DotGit),
-        (b".git. .", Fault::DotGit),
-        (b"git~1...", Fault::DotGit),
-        (b".git::$INDEX_ALLOCATION", Fault::DotGit),
-        (b".git:stream", Fault::DotGit),
-        (".g\u{200c}it".as_bytes(), Fault::DotGit),
-        ("\u{feff}.G\u{202e}IT\u{206f}".as_bytes(), Fault::DotGit),
+        (b"".as_slice(), Fault::Name(NameFault::Empty)),
+        (b".", Fault::Name(NameFault::Dots)),
+        (b"..", Fault::Name(NameFault::Dots)),
+        (b"a/b", Fault::Name(NameFault::Separator)),
+        (b"/", Fault::Name(NameFault::Separator)),
+        (b"../x", Fault::Name(NameFault::Separator)),
+        (b"a\\b", Fault::Name(NameFault::Separator)),
+        (b"\x1b[2J", Fault::Name(NameFault::Control)),
+        (b"a\nb", Fault::Name(NameFault::Control)),
+        (b"a\x7f", Fault::Name(NameFault::Control)),
+        ("a\u{85}".as_bytes(), Fault::Name(NameFault::Control)),
+        (b"\xff", Fault::Name(NameFault::NotUtf8)),
+        (b"a\xc3", Fault::Name(NameFault::NotUtf8)),
+        (b".git", Fault::Name(NameFault::DotGit)),
+        (b".GIT", Fault::Name(NameFault::DotGit)),
+        (b".gIt", Fault::Name(NameFault::DotGit)),
+        (b"git~1", Fault::Name(NameFault::DotGit)),
+        (b"GIT~1", Fault::Name(NameFault::DotGit)),
+        (b".git ", Fault::Name(NameFault::DotGit)),
+        (b".git. .", Fault::Name(NameFault::DotGit)),
+        (b"git~1...", Fault::Name(NameFault::DotGit)),
+        (b".git::$INDEX_ALLOCATION", Fault::Name(NameFault::DotGit)),
+        (b".git:stream", Fault::Name(NameFault::DotGit)),
+        (".g\u{200c}it".as_bytes(), Fault::Name(NameFault::DotGit)),
+        (
+            "\u{feff}.G\u{202e}IT\u{206f}".as_bytes(),
+            Fault::Name(NameFault::DotGit),
+        ),
     ] {
         for mode in ["100644", "120000"] {
             world.refused(&[(mode, name, world.file)], fault);
@@ -281,7 +284,7 @@ fn all_names_that_git_takes_for_its_own_folder_are_refused() {
         let out = world.made.try_git(&["fsck", "--strict", commit.as_str()]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         let found = said.contains(&format!("{tree}: hasDotgit"));
-        let ours = check_name(name.as_bytes()) == Err(Fault::DotGit);
+        let ours = check_name(name.as_bytes()) == Err(Fault::Name(NameFault::DotGit));
         assert_eq!(ours, found, "{name}: {said}");
     }
 }
@@ -307,13 +310,13 @@ proptest! {
     ) {
         let cased = ".git".chars().zip(upper).map(|(it, upper)| if upper { it.to_ascii_uppercase() } else { it });
         let plain: String = cased.collect();
-        prop_assert_eq!(check_name(format!("{plain}{tail}").as_bytes()), Err(Fault::DotGit));
+        prop_assert_eq!(check_name(format!("{plain}{tail}").as_bytes()), Err(Fault::Name(NameFault::DotGit)));
         let mut disguised: Vec<char> = plain.chars().collect();
         for (at, it) in ignored {
             disguised.insert(at.min(disguised.len()), it);
         }
         let disguised: String = disguised.into_iter().collect();
-        prop_assert_eq!(check_name(disguised.as_bytes()), Err(Fault::DotGit));
+        prop_assert_eq!(check_name(disguised.as_bytes()), Err(Fault::Name(NameFault::DotGit)));
     }
 
     /// Any bytes at all: no panic.
