@@ -4,6 +4,7 @@
 //! Nothing is flushed, and whoever can write the folder can write its files: so what lies there
 //! already is hashed before it is believed.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -127,8 +128,19 @@ impl Shelf {
             Err(error) => return Err(failed(&path)(error)),
             Ok(_) => {}
         }
-        let found = match nar_of(&path) {
-            Ok(found) if found == nar => return Ok(Place::Taken),
+        let found = nar_of(&path);
+        self.judge(path, nar, found)
+    }
+
+    /// Whether what lies at `path` is what belongs there, going by its hash.
+    fn judge<H: PartialEq + fmt::Display, E: fmt::Display>(
+        &self,
+        path: PathBuf,
+        wanted: H,
+        found: Result<H, E>,
+    ) -> Result<Place, ShelfError> {
+        let found = match found {
+            Ok(found) if found == wanted => return Ok(Place::Taken),
             Ok(found) => found.to_string(),
             Err(error) => format!("none ({error})"),
         };
@@ -167,17 +179,10 @@ impl Shelf {
     /// Looks what lies in a file's place, as [`Shelf::look`] does.
     pub(crate) fn look_file(&self, hash: FileHash, name: &StoreName) -> Result<Place, ShelfError> {
         let path = self.file_path(hash, name);
-        let found = match file_hash(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
-            Ok(found) if found == hash => return Ok(Place::Taken),
-            Ok(found) => found.to_string(),
-            Err(error) => format!("none ({error})"),
-        };
-        if self.owner == Owner::User {
-            return Err(ShelfError::Changed { path, found });
+        match file_hash(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Place::Free),
+            found => self.judge(path, hash, found),
         }
-        self.throw_out(&path)?;
-        Ok(Place::Free)
     }
 
     /// A folder in which something can grow, to be put in its place when it is complete.
