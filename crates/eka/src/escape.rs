@@ -62,8 +62,8 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Escapes within JSON text: there such characters stand only inside strings, where `\uXXXX`
-/// means the same character.
+/// Escapes within JSON text: there such characters stand only inside strings, where `\u` and four
+/// digits mean the same character.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
