@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project, in the order that fails fastest.
 
+use std::env;
 use std::process::Command;
 
 use crate::steps::{Ended, Steps, plain, tests};
@@ -27,6 +28,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "test",
         run: test,
+    },
+    Check {
+        name: "asan",
+        run: asan,
     },
     Check {
         name: "doctest",
@@ -116,6 +121,25 @@ fn clippy(_: &mut Vec<String>) -> Ended {
 fn test(summary: &mut Vec<String>) -> Ended {
     tests(
         runner().args(["--workspace", "--exclude", "xtask"]),
+        summary,
+    )
+}
+
+/// The tests of `refscan`, which holds the project's only `unsafe`, under AddressSanitizer.
+///
+/// The flag is unstable, and the stable compiler brings what it links; so it is told to take it.
+fn asan(summary: &mut Vec<String>) -> Ended {
+    let triple = match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => "x86_64-unknown-linux-gnu",
+        ("linux", "aarch64") => "aarch64-unknown-linux-gnu",
+        _ => return Ended::Skipped("only where Linux runs on x86_64 or aarch64"),
+    };
+    tests(
+        cargo()
+            .args(["test", "--quiet", "--locked", "--package", "refscan"])
+            .args(["--lib", "--tests", "--target", triple])
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTFLAGS", "-Zsanitizer=address"),
         summary,
     )
 }
