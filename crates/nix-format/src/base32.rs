@@ -32,20 +32,39 @@ pub enum Base32Error {
     },
 }
 
+/// What a byte is worth as a digit; [`NO_DIGIT`] for those that are none.
+const VALUES: [u8; 256] = values();
+
+const NO_DIGIT: u8 = 0xff;
+
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 32 {
+        values[DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+}
+
 /// Prints bytes: `ceil(8 n / 5)` digits for `n` bytes (`libutil/hash.cc`, `printHash32`).
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "digits are ASCII")]
 pub fn encode(bytes: &[u8]) -> String {
     let length = (bytes.len() * 8).div_ceil(5);
-    (0..length)
-        .rev()
-        .map(|at| {
-            let (byte, bit) = (at * 5 / 8, at * 5 % 8);
-            let low = u16::from(bytes[byte]);
-            let high = bytes.get(byte + 1).copied().map_or(0, u16::from);
-            let value = ((high << 8 | low) >> bit) & 0x1f;
-            char::from(DIGITS[usize::from(value)])
-        })
-        .collect()
+    let mut digits = vec![0; length];
+    let (mut bits, mut n_bits) = (0_u32, 0);
+    let mut rest = bytes.iter();
+    for digit in digits.iter_mut().rev() {
+        if n_bits < 5 {
+            bits |= rest.next().map_or(0, |it| u32::from(*it)) << n_bits;
+            n_bits += 8;
+        }
+        *digit = DIGITS[(bits & 0x1f) as usize];
+        bits >>= 5;
+        n_bits -= 5;
+    }
+    String::from_utf8(digits).expect("digits are ASCII")
 }
 
 /// Reads what [`encode`] prints, and nothing else.
@@ -55,28 +74,34 @@ pub fn encode(bytes: &[u8]) -> String {
 /// [`Base32Error::Digit`] for a foreign character, [`Base32Error::Length`] where the digits hold a
 /// part of a byte that is not zero.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base32Error> {
-    let length = text.chars().count();
-    let mut bytes = vec![0; length * 5 / 8];
-    for (at, digit) in text.chars().rev().enumerate() {
-        let value = u16::try_from(digit)
-            .ok()
-            .and_then(|it| DIGITS.iter().position(|&other| u16::from(other) == it))
-            .and_then(|it| u16::try_from(it).ok())
-            .ok_or(Base32Error::Digit { digit })?;
-        let (byte, bit) = (at * 5 / 8, at * 5 % 8);
-        let [low, high] = (value << bit).to_le_bytes();
-        for (offset, part) in [low, high].into_iter().enumerate() {
-            match bytes.get_mut(byte + offset) {
-                Some(slot) => *slot |= part,
-                None if part == 0 => {}
-                None => return Err(Base32Error::Length { length }),
-            }
+    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut bits, mut n_bits) = (0_u32, 0);
+    for digit in text.bytes().rev() {
+        let value = VALUES[usize::from(digit)];
+        if value == NO_DIGIT {
+            return Err(foreign(text));
+        }
+        bits |= u32::from(value) << n_bits;
+        n_bits += 5;
+        if n_bits >= 8 {
+            bytes.push((bits & 0xff) as u8);
+            bits >>= 8;
+            n_bits -= 8;
         }
     }
-    if encode(&bytes).len() != length {
+    if bits != 0 || n_bits >= 5 {
+        let length = text.len();
         return Err(Base32Error::Length { length });
     }
     Ok(bytes)
+}
+
+fn foreign(text: &str) -> Base32Error {
+    let is_digit = |it: char| u8::try_from(it).is_ok_and(|it| VALUES[usize::from(it)] != NO_DIGIT);
+    let digit = text.chars().find(|it| !is_digit(*it));
+    Base32Error::Digit {
+        digit: digit.expect("a byte that is no digit is part of a character that is none"),
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +126,7 @@ mod tests {
     #[test]
     fn what_no_bytes_print_as_is_refused() {
         check("e0", &Base32Error::Digit { digit: 'e' });
+        check("eé0", &Base32Error::Digit { digit: 'e' });
         check("0é", &Base32Error::Digit { digit: 'é' });
         check("zz", &Base32Error::Length { length: 2 });
         check("0", &Base32Error::Length { length: 1 });
