@@ -9,5 +9,5 @@ mod store_path;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
-pub use hash::{Sha256, Sha256Error, Sha256Hasher};
+pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
 pub use store_path::{StoreName, StorePath, StorePathError};
