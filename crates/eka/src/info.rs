@@ -8,7 +8,7 @@ use atom::{Digest, Id, Name, NarHash, ObjectId, Requirement, Root, Version};
 use atom_git::cache::{Spec, SpecError};
 use atom_git::remote::atoms;
 use miette::Diagnostic;
-use nix_format::{Sha256, StoreName, StorePath};
+use nix_format::{Sha256, StoreDir, StoreName, StorePath};
 use thiserror::Error;
 
 use crate::context::Context;
@@ -154,8 +154,12 @@ const fn is_about_one_version(error: &SpecError) -> bool {
 }
 
 fn store_path(nar: NarHash) -> String {
-    let path = StorePath::source("/nix/store", &Sha256(nar.0), StoreName::source());
-    format!("/nix/store/{path}")
+    let store = StoreDir::default();
+    store.print(&StorePath::source(
+        &store,
+        &Sha256(nar.0),
+        StoreName::source(),
+    ))
 }
 
 impl Report {

@@ -6,8 +6,12 @@
 mod base32;
 mod hash;
 mod store_path;
+mod store_dir;
+mod content_address;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
+pub use content_address::{ContentAddress, ContentAddressError, Method, References};
 pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
+pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{StoreName, StorePath, StorePathError};

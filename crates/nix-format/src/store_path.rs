@@ -1,5 +1,6 @@
-//! Store paths: the rule for names, and the path of a source tree.
+//! Store paths: the rule for names, and the paths of source trees and files.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,14 +9,17 @@ use thiserror::Error;
 
 use crate::base32;
 use crate::hash::Sha256;
+use crate::store_dir::StoreDir;
 
-/// The name at the end of a store path: 1 to 211 bytes of `A-Z a-z 0-9 + - . _ ? =`; not `.` or
-/// `..`, alone or before a `-` (`libstore/path.cc`, `checkName`).
+/// The name at the end of a store path: 1 to 211 bytes of `A-Z a-z 0-9 + - . _ ? =`
+/// (`libstore/path.cc`, `checkName`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreName(String);
 
 /// The base name of a store path: a hash of 20 bytes and a name, printed `<32 digits>-<name>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Paths are in the order of what they print as, as everywhere in Nix.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorePath {
     hash: [u8; 20],
     name: StoreName,
@@ -32,13 +36,11 @@ pub enum StorePathError {
         /// Its length in bytes.
         length: usize,
     },
-    /// The name is `.` or `..`, alone or before a `-`, or holds a character that no name may hold.
+    /// The name holds a character that no name may hold.
     #[error("`{name}` cannot be the name of a store path")]
     #[diagnostic(
         code(eka::store_path::name),
-        help(
-            "a name holds letters, digits and `+-._?=` of ASCII, and is not `.` or `..` up to a `-`"
-        )
+        help("a name holds letters, digits and `+-._?=` of ASCII")
     )]
     Name {
         /// What was given.
@@ -71,6 +73,13 @@ impl StoreName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether every release of Nix takes the name: those after 2.19 refuse `.` and `..`, alone or
+    /// before a `-`.
+    #[must_use]
+    pub fn is_portable(&self) -> bool {
+        !matches!(self.0.split('-').next(), Some("." | ".."))
+    }
 }
 
 impl FromStr for StoreName {
@@ -81,8 +90,7 @@ impl FromStr for StoreName {
             return Err(StorePathError::NameLength { length: text.len() });
         }
         let allowed = |it: u8| it.is_ascii_alphanumeric() || b"+-._?=".contains(&it);
-        let first = text.split('-').next();
-        if matches!(first, Some("." | "..")) || !text.bytes().all(allowed) {
+        if !text.bytes().all(allowed) {
             return Err(StorePathError::Name {
                 name: text.to_owned(),
             });
@@ -95,34 +103,28 @@ impl StorePath {
     /// The path of a tree that is named by its content: what `builtins.path` and `fetchGit` give,
     /// and `nix-store --add-fixed --recursive sha256`.
     ///
-    /// `nar` is the SHA-256 of the tree's NAR, `store_dir` the store's folder without a trailing
-    /// slash, such as `/nix/store`
+    /// `nar` is the SHA-256 of the tree's NAR
     /// (`libstore/store-api.cc`, `makeFixedOutputPath` without references).
     #[must_use]
-    pub fn source(store_dir: &str, nar: &Sha256, name: StoreName) -> Self {
-        Self::of("source", nar, store_dir, name)
+    pub fn source(store: &StoreDir, nar: &Sha256, name: StoreName) -> Self {
+        store.path("source", nar, name)
     }
 
     /// The path of a file that is named by the hash of its bytes: what `fetchurl` gives, and
     /// `nix-store --add-fixed sha256`. The file is not executable.
     ///
-    /// `hash` is the SHA-256 of the file, `store_dir` as in [`StorePath::source`]
+    /// `hash` is the SHA-256 of the file
     /// (`libstore/store-api.cc`, `makeFixedOutputPath` of a flat hash).
     #[must_use]
-    pub fn file(store_dir: &str, hash: &Sha256, name: StoreName) -> Self {
+    pub fn file(store: &StoreDir, hash: &Sha256, name: StoreName) -> Self {
         let inner = format!("fixed:out:sha256:{}:", hash.base16());
-        let inner = Sha256::of(inner.as_bytes());
-        Self::of("output:out", &inner, store_dir, name)
+        store.path("output:out", &Sha256::of(inner.as_bytes()), name)
     }
 
-    /// `makeStorePath` of `libstore/store-api.cc`.
-    fn of(kind: &str, hash: &Sha256, store_dir: &str, name: StoreName) -> Self {
-        let (hash, text) = (hash.base16(), name.as_str());
-        let fingerprint = format!("{kind}:sha256:{hash}:{store_dir}:{text}");
-        Self {
-            hash: fold(&Sha256::of(fingerprint.as_bytes())),
-            name,
-        }
+    /// The path of these parts.
+    #[must_use]
+    pub const fn from_parts(hash: [u8; 20], name: StoreName) -> Self {
+        Self { hash, name }
     }
 
     /// The name after the hash.
@@ -135,6 +137,32 @@ impl StorePath {
     #[must_use]
     pub fn hash_part(&self) -> String {
         base32::encode(&self.hash)
+    }
+
+    /// The hash's 20 bytes.
+    #[must_use]
+    pub const fn hash_bytes(&self) -> &[u8; 20] {
+        &self.hash
+    }
+
+    /// Whether the name ends in `.drv` (`libstore/path.cc`, `isDerivation`).
+    #[must_use]
+    pub fn is_derivation(&self) -> bool {
+        self.name.0.ends_with(".drv")
+    }
+}
+
+impl Ord for StorePath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The first digit is the top of the last byte, and the digits ascend in ASCII.
+        let digits = self.hash.iter().rev().cmp(other.hash.iter().rev());
+        digits.then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for StorePath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -161,24 +189,21 @@ impl FromStr for StorePath {
     }
 }
 
-/// Folds a SHA-256 to 20 bytes by exclusive or (`libutil/hash.cc`, `compressHash`).
-fn fold(hash: &Sha256) -> [u8; 20] {
-    let mut folded = [0; 20];
-    for (at, byte) in hash.0.iter().enumerate() {
-        folded[at % 20] ^= byte;
-    }
-    folded
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn the_path_of_a_source_is_that_of_nix() {
         // `nix-store --add-fixed --recursive sha256` of an empty folder called `source`.
         let nar = "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=";
-        let path = StorePath::source("/nix/store", &nar.parse().unwrap(), StoreName::source());
+        let path = StorePath::source(
+            &StoreDir::default(),
+            &nar.parse().unwrap(),
+            StoreName::source(),
+        );
         assert_eq!(path.to_string(), EMPTY);
         assert_eq!(EMPTY.parse(), Ok(path));
     }
@@ -187,7 +212,7 @@ mod tests {
     fn the_path_of_a_file_is_that_of_nix() {
         // `nix-store --add-fixed sha256` of a file `hello.txt` that holds `hello` and a line feed.
         let path = StorePath::file(
-            "/nix/store",
+            &StoreDir::default(),
             &Sha256::of(b"hello\n"),
             "hello.txt".parse().unwrap(),
         );
@@ -206,6 +231,10 @@ mod tests {
             "a.b",
             ".a",
             "...",
+            ".",
+            "..",
+            ".-a",
+            "..-a",
             "0",
             "_",
             "-",
@@ -215,10 +244,55 @@ mod tests {
             assert!(name.parse::<StoreName>().is_ok(), "{name}");
         }
         let too_long = "a".repeat(212);
-        for name in [
-            "", ".", "..", ".-a", "..-a", "a b", "a/b", "é", "a\0", &too_long,
-        ] {
+        for name in ["", "a b", "a~", "a/b", "é", "a\0", &too_long] {
             assert!(name.parse::<StoreName>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn newer_releases_refuse_names_of_folders() {
+        for (name, portable) in [
+            (".", false),
+            ("..", false),
+            (".-a", false),
+            ("..-a", false),
+            (".a", true),
+            ("...", true),
+            ("-.", true),
+            ("source", true),
+        ] {
+            let name: StoreName = name.parse().unwrap();
+            assert_eq!(name.is_portable(), portable, "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn paths_are_in_the_order_of_their_texts(
+            one: [u8; 20],
+            other: [u8; 20],
+            names in ["[0-9a-z.+-]{1,3}", "[0-9a-z.+-]{1,3}"],
+            same: bool,
+        ) {
+            let [first, second] = names.map(|it| it.parse().unwrap());
+            let one = StorePath::from_parts(one, first);
+            let hash = if same { *one.hash_bytes() } else { other };
+            let other = StorePath::from_parts(hash, second);
+            prop_assert_eq!(one.cmp(&other), one.to_string().cmp(&other.to_string()));
+            prop_assert_eq!(one.to_string().parse(), Ok(one));
+        }
+    }
+
+    #[test]
+    fn derivations_are_told_by_their_names() {
+        for (name, expected) in [
+            ("a.drv", true),
+            (".drv", true),
+            ("a.drv-b", false),
+            ("drv", false),
+        ] {
+            let path = StorePath::from_parts([0; 20], name.parse().unwrap());
+            assert_eq!(path.is_derivation(), expected, "{name}");
         }
     }
 

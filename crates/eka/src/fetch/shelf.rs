@@ -18,7 +18,7 @@ use atom_git::export::{ExportError, export};
 use atom_git::objects::Objects;
 use atom_git::tree_guard::GuardedTree;
 use miette::Diagnostic;
-use nix_format::{Sha256, Sha256Hasher, StoreName, StorePath};
+use nix_format::{Sha256, Sha256Hasher, StoreDir, StoreName, StorePath};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags, flock, open, renameat_with};
 use rustix::io::Errno;
 use tempfile::TempDir;
@@ -172,7 +172,7 @@ impl Shelf {
 
     /// Where a file belongs that is called `name`.
     pub(crate) fn file_path(&self, hash: FileHash, name: &StoreName) -> PathBuf {
-        let path = StorePath::file("/nix/store", &Sha256(hash.0), name.clone());
+        let path = StorePath::file(&StoreDir::default(), &Sha256(hash.0), name.clone());
         self.folder.join(path.to_string())
     }
 

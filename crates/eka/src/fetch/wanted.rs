@@ -4,7 +4,7 @@ use atom::lock::{Lock, LockedAtom, LockedSet, PatchedFrom, Place};
 use atom::refname::{AtomRef, Part};
 use atom::url::RepoUrl;
 use atom::{Id, NarHash, ObjectId, Root, Version};
-use nix_format::{Sha256, StoreName, StorePath};
+use nix_format::{Sha256, StoreDir, StoreName, StorePath};
 
 use crate::context::Context;
 use crate::remotes::own_mirrors;
@@ -96,5 +96,6 @@ pub(crate) fn places(ctx: &Context<'_>, origin: &RepoUrl, mirrors: &[RepoUrl]) -
 
 /// The base name of the store path of a content: `<32 characters>-source`.
 pub(crate) fn store_name(nar: NarHash) -> String {
-    StorePath::source("/nix/store", &Sha256(nar.0), StoreName::source()).to_string()
+    let nar = Sha256(nar.0);
+    StorePath::source(&StoreDir::default(), &nar, StoreName::source()).to_string()
 }

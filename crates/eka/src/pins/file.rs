@@ -219,7 +219,8 @@ impl Bar<'_> {
 pub(super) fn store_name(url: &DownloadUrl) -> StoreName {
     let text = url.as_str().trim_end_matches('/');
     let last = text.rsplit('/').next().unwrap_or_default();
-    last.parse().unwrap_or_else(|_| StoreName::source())
+    let name = last.parse().ok().filter(StoreName::is_portable);
+    name.unwrap_or_else(StoreName::source)
 }
 
 #[cfg(test)]

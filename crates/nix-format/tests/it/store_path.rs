@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use nix_format::nar::FileKind;
-use nix_format::{Sha256, StoreName, StorePath};
+use nix_format::{Sha256, StoreDir, StoreName, StorePath};
 use testkit::env::Env;
 use testkit::repo::run;
 use testkit::tools;
@@ -57,7 +57,11 @@ fn hashes_and_paths_are_those_of_nix() {
             "--recursive",
             "sha256",
         ];
-        let ours = StorePath::source("/nix/store", &hash, name.parse::<StoreName>().unwrap());
+        let ours = StorePath::source(
+            &StoreDir::default(),
+            &hash,
+            name.parse::<StoreName>().unwrap(),
+        );
         assert_eq!(nix(&env, &add, &path), format!("/nix/store/{ours}"));
     }
 }
