@@ -1,7 +1,8 @@
 //! Bytes that Nix agrees on: NARs, hashes, store paths.
 //!
-//! Pure: bytes in, bytes out. The one trait of `std::io` in it is [`std::io::Write`], as the place
-//! that an encoder hands its bytes to.
+//! Pure: bytes in, bytes out. Of `std::io` there are two traits in it: [`std::io::Write`], as the
+//! place that an encoder hands its bytes to, and [`std::io::Read`], as the place a decoder takes
+//! them from.
 
 mod base32;
 mod hash;

@@ -84,7 +84,7 @@ impl Encoder {
     /// above the last one.
     pub fn entry(&mut self, name: &[u8], out: &mut Vec<u8>) -> Result<(), NarError> {
         self.expect(State::Directory, "entry")?;
-        if matches!(name, b"" | b"." | b"..") || name.iter().any(|it| matches!(it, b'/' | 0)) {
+        if !super::is_name(name) {
             return Err(NarError::Name {
                 name: name.to_owned(),
             });
@@ -166,7 +166,7 @@ impl Encoder {
     /// [`NarError::Misplaced`] where no node is due, [`NarError::Target`] for a target that no
     /// link can have.
     pub fn symlink(&mut self, target: &[u8], out: &mut Vec<u8>) -> Result<(), NarError> {
-        if target.is_empty() || target.contains(&0) {
+        if !super::is_target(target) {
             return Err(NarError::Target {
                 target: target.to_owned(),
             });

@@ -2,13 +2,31 @@
 //!
 //! A node is a file, executable or not, a symbolic link, or a directory of named nodes. Names are
 //! bytes, strictly ascending, so that a tree has one NAR and a NAR one tree.
+//!
+//! ```text
+//! nar   = "nix-archive-1" node
+//! node  = "(" "type" ( "regular" [ "executable" "" ] "contents" bytes
+//!                    | "symlink" "target" text
+//!                    | "directory" { "entry" "(" "name" text "node" node ")" } ) ")"
+//! ```
+//!
+//! Each text, quoted or not, is its length as 64 bits, the least first; its bytes; and zeros up to
+//! a multiple of eight.
 
+mod decode;
+mod decode_error;
+mod token;
+mod grammar;
 mod encode;
+mod reader;
 
 use miette::Diagnostic;
 use thiserror::Error;
 
+pub use decode::{Decoder, Event, Limits};
+pub use decode_error::DecodeError;
 pub use encode::{Encoder, Writer};
+pub use reader::{Contents, ReadError, Reader};
 
 /// Whether a file's owner may run it: all that a NAR knows of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,4 +86,14 @@ pub enum NarError {
         /// How many bytes too many.
         excess: u64,
     },
+}
+
+/// Whether bytes can name an entry of a directory.
+fn is_name(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b"..") && !name.iter().any(|it| matches!(it, b'/' | 0))
+}
+
+/// Whether a link can lead to bytes.
+fn is_target(target: &[u8]) -> bool {
+    !target.is_empty() && !target.contains(&0)
 }

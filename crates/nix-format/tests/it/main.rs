@@ -7,5 +7,10 @@
 )]
 
 mod nar;
+#[path = "../../../../fuzz/nar.rs"]
+mod property;
+mod fuzz;
+mod malformed;
+mod decode;
 mod store_path;
 mod tree;

@@ -66,6 +66,32 @@ impl Node {
     }
 }
 
+/// A tree with every kind of node.
+pub(crate) fn rich() -> Node {
+    let file = |kind, bytes: &[u8]| Node::File(kind, bytes.to_vec());
+    let entries = |them: Vec<(&str, Node)>| {
+        let owned = them.into_iter().map(|(name, node)| (name.into(), node));
+        Node::Directory(owned.collect())
+    };
+    entries(vec![
+        ("a", file(FileKind::Regular, b"hi\n")),
+        (
+            "bin",
+            entries(vec![
+                ("link", Node::Symlink(b"../a".to_vec())),
+                ("run", file(FileKind::Executable, b"#!/bin/sh\n")),
+            ]),
+        ),
+        ("empty", file(FileKind::Regular, b"")),
+        ("eight", file(FileKind::Regular, b"12345678")),
+        ("folder", entries(vec![])),
+        (
+            "quoted\"\\\n\t\u{1}\u{1f}",
+            Node::Symlink(b"/\xff".to_vec()),
+        ),
+    ])
+}
+
 /// Any node that a file system holds.
 pub(crate) fn node() -> impl Strategy<Value = Node> {
     let name = proptest::collection::vec(1..=255_u8, 1..6).prop_filter("a file's name", |it| {
