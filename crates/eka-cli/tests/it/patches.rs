@@ -68,6 +68,22 @@ impl Story {
     fn patched_lock(&self) -> String {
         self.world.read(".eka/patched/atom.lock")
     }
+
+    /// Somebody else moves `view` in the committed lock, after the patched one was made.
+    fn committed_lock_changes(&self) {
+        self.run(&["lock"], 0);
+        let patched = self.patched_lock();
+        let core = self.sets.set("core");
+        let here = "[sets]\nhere = \"::\"\n[deps.here]\nzlib = \"^1.2\"\n";
+        core.publish("view", "1.1.0", &(manifest("view", "1.1.0") + here));
+        let (local, aside) = (".eka/local.toml", "../aside");
+        fs::rename(self.world.path(local), self.world.path(aside)).unwrap();
+        self.run(&["update", "view"], 0);
+        fs::rename(self.world.path(aside), self.world.path(local)).unwrap();
+        self.world.write(".eka/patched/atom.lock", &patched);
+        self.world
+            .write(".eka/patched/committed.lock", "of before\n");
+    }
 }
 
 const ACTIVE: &str = "err: eka::patch::active
@@ -269,26 +285,7 @@ fn add_changes_the_manifest_and_not_the_committed_lock() {
 #[test]
 fn a_committed_lock_that_changes_moves_the_patched_one() {
     let story = Story::with_folder();
-    story.run(&["lock"], 0);
-    let patched = story.patched_lock();
-    let core = story.sets.set("core");
-    let here = "[sets]\nhere = \"::\"\n[deps.here]\nzlib = \"^1.2\"\n";
-    core.publish("view", "1.1.0", &(manifest("view", "1.1.0") + here));
-    fs::rename(
-        story.world.path(".eka/local.toml"),
-        story.world.path("../aside"),
-    )
-    .unwrap();
-    story.run(&["update", "view"], 0);
-    fs::rename(
-        story.world.path("../aside"),
-        story.world.path(".eka/local.toml"),
-    )
-    .unwrap();
-    story.world.write(".eka/patched/atom.lock", &patched);
-    story
-        .world
-        .write(".eka/patched/committed.lock", "of before\n");
+    story.committed_lock_changes();
     let shown = story.run(&["fetch"], 3);
     assert!(
         shown.contains("atom.lock") && shown.contains("changed since"),
@@ -296,6 +293,24 @@ fn a_committed_lock_that_changes_moves_the_patched_one() {
     );
     let shown = story.run(&["lock"], 0);
     assert!(shown.contains("↑ view 1.0.0 → 1.1.0"), "{shown}");
+    let shown = story.run(&["lock"], 0);
+    assert!(shown.contains("is up to date"), "{shown}");
+}
+
+/// It needs no resolution of its own, and does not hide that one is due.
+#[test]
+fn an_import_follows_a_committed_lock_that_changed() {
+    let story = Story::with_folder();
+    story.committed_lock_changes();
+    let pin = r#"{"type": "Channel", "name": "nixos-unstable", "url": "https://pkgs.test/a.tar.xz",
+        "hash": "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#;
+    let sources = format!(r#"{{"version": 5, "pins": {{"nixpkgs": {pin}}}}}"#);
+    story.world.write("npins/sources.json", &sources);
+    let shown = story.run(&["import"], 0);
+    assert!(
+        shown.contains("↑ view 1.0.0 → 1.1.0") && shown.contains("nixpkgs"),
+        "{shown}"
+    );
     let shown = story.run(&["lock"], 0);
     assert!(shown.contains("is up to date"), "{shown}");
 }

@@ -367,13 +367,11 @@ fn write(
         let old = opened.lock.clone().unwrap_or_default();
         must_be_current(opened, by, diff::of_manifest(&manifest, &old))?;
     }
-    let mut changes = diff::of_manifest(&manifest, &lock);
-    changes.extend(scene.local_changes(&lock)?);
-    let lock = if changes.is_empty() {
+    let lock = if opened.changes_of(scene, &manifest, &lock)?.is_empty() {
         lock.canonical()
     } else {
         let mut top = opened.edited(text.clone(), manifest);
-        top.lock = Some(lock);
+        top.lock.get_or_insert_default().pins = lock.pins;
         let options = Choosing::default().options("eka lock".to_owned());
         let mut locks = scene.resolve(vec![top], &options)?;
         locks.pop().expect("one top has one lock")

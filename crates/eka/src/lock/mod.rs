@@ -176,7 +176,17 @@ impl Opened {
     pub(crate) fn changes(&self, scene: &mut Scene<'_>) -> Result<Vec<Change>, Error> {
         let empty = Lock::default();
         let lock = self.lock.as_ref().unwrap_or(&empty);
-        let mut changes = diff::of_manifest(&self.manifest, lock);
+        self.changes_of(scene, &self.manifest, lock)
+    }
+
+    /// The same of another manifest and another lock, which are on the way to their files.
+    pub(crate) fn changes_of(
+        &self,
+        scene: &mut Scene<'_>,
+        manifest: &Manifest,
+        lock: &Lock,
+    ) -> Result<Vec<Change>, Error> {
+        let mut changes = diff::of_manifest(manifest, lock);
         changes.extend(scene.local_changes(lock)?);
         if let Some(patching) = &self.patching {
             changes.extend(patching.changes(scene.ctx, lock));
