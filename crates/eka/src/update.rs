@@ -12,9 +12,9 @@ use crate::diff;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
-use crate::lock::{Choosing, Locked, Locking, Opened, Scene, Scope, folders};
+use crate::lock::{Choosing, Locked, Locking, Opened, Scene, Scope, folders, tops};
 use crate::pins::Fresh;
-use crate::resolve::{Moving, Options, Top, quoted};
+use crate::resolve::{Moving, Options, quoted};
 
 /// What to move.
 #[derive(Debug, Clone)]
@@ -205,8 +205,7 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         .collect();
     let is_pin = |name: &Name| opened.iter().any(|it| it.manifest.pins.contains_key(name));
     let options = options(request, &locks, is_pin)?;
-    let tops: Vec<Top> = opened.iter().map(Opened::top).collect();
-    let after = scene.resolve(tops, &options)?;
+    let after = scene.resolve(tops(ctx, &opened), &options)?;
     for (atom, req) in &options.forced {
         needed(atom, req, &after)?;
     }

@@ -149,9 +149,11 @@ fn an_atom_of_the_work_tree_has_another_version() {
     world.write("atom.toml", &text);
     world.write("libs/other/atom.toml", &text.replace("app", "other"));
     for at in ["", " -C libs/other"] {
-        let lines = help(&world, &["lock", "--all"]);
         let command = format!("eka{at} add ::util@^0.1.0");
-        assert_eq!(lines, [format!("use `^0.1.0`: `{command}`")]);
+        for asked in ["lock", "update"] {
+            let lines = help(&world, &[asked, "--all"]);
+            assert_eq!(lines, [format!("use `^0.1.0`: `{command}`")]);
+        }
         world.paste(&command);
     }
     let shown = world.run(&["lock", "--all"]);

@@ -359,19 +359,24 @@ pub(crate) fn must_be_current(
 
 /// Solves for all of them at once.
 fn solve(scene: &mut Scene<'_>, opened: &[Opened], choosing: Choosing) -> Result<Vec<Lock>, Error> {
+    let all = if opened.len() > 1 { " --all" } else { "" };
+    let options = choosing.options(format!("eka lock{all}"));
+    scene.resolve(tops(scene.ctx, opened), &options)
+}
+
+/// What they ask, each with the folder that a command about it is given in where there are several.
+pub(crate) fn tops(ctx: &Context<'_>, opened: &[Opened]) -> Vec<Top> {
     let mut tops: Vec<Top> = opened.iter().map(Opened::top).collect();
-    let all = if tops.len() > 1 { " --all" } else { "" };
-    if tops.len() > 1 {
+    if let [_, _, ..] = opened {
         for (top, it) in tops.iter_mut().zip(opened) {
             let folder = it.folder.path();
-            let folder = folder.strip_prefix(&scene.ctx.dir).unwrap_or(folder);
+            let folder = folder.strip_prefix(&ctx.dir).unwrap_or(folder);
             if !folder.as_os_str().is_empty() {
                 top.at = format!(" -C {}", quoted(&folder.to_string_lossy()));
             }
         }
     }
-    let options = choosing.options(format!("eka lock{all}"));
-    scene.resolve(tops, &options)
+    tops
 }
 
 /// Solves for an atom whose manifest has another text now, and writes both.
