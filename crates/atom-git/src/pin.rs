@@ -20,7 +20,7 @@ use crate::tree_guard::{GuardError, GuardedTree, Limits, Submodules, guard};
 pub struct Found {
     /// The commit; of an annotated tag what it leads to, unless the server does not tell.
     pub rev: ObjectId,
-    /// The full name of the ref that shows it; none where the commit itself was asked for.
+    /// The full name of the ref that shows it; none where a commit or a version was asked for.
     pub name: Option<String>,
 }
 
@@ -300,7 +300,7 @@ fn by_version(session: &mut Session, req: &Requirement) -> Result<Found, PinErro
     }
     Ok(Found {
         rev: *rev,
-        name: Some(format!("refs/tags/{version}")),
+        name: None,
     })
 }
 

@@ -104,6 +104,26 @@ fn names_mean_the_same_over_every_transport() {
     }
 }
 
+/// A version `1.2.0` is that of the tag `v1.2.0`, and no other has the name.
+#[test]
+fn a_ref_that_is_named_is_there() {
+    let env = Env::new();
+    let repo = made(&env);
+    let place = url(repo.path().to_str().unwrap());
+    let mut session = Session::open(&place, &options(&env, &[])).unwrap();
+    for (text, expected) in [
+        ("head", Some("HEAD")),
+        ("ref topic/a", Some("refs/heads/topic/a")),
+        ("ref v1.2.0", Some("refs/tags/v1.2.0")),
+        ("version ^1", None),
+    ] {
+        let found = pin::find(&mut session, &at(text)).unwrap();
+        assert_eq!(found.name.as_deref(), expected, "{text}");
+        let shown = found.name.map(|it| repo.rev(&format!("{it}^{{}}")));
+        assert!(shown.is_none_or(|it| id(&it) == found.rev), "{text}");
+    }
+}
+
 #[test]
 fn two_tags_of_one_version_must_agree() {
     let env = Env::new();
