@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::cache::{Cache, CacheError};
 use crate::history;
 use crate::objects::{ObjectError, ObjectKind};
-use crate::remote::{Depth, Filter, Listing, RefKind, RemoteError, RemoteRef, Session};
+use crate::remote::{Depth, Filter, RefKind, RemoteError, RemoteRef, Session};
 use crate::tree_guard::{GuardError, GuardedTree, Limits, Submodules, guard};
 
 /// The commit that answers a pin.
@@ -72,7 +72,7 @@ pub enum PinError {
     },
     /// No tag is a version that matches.
     #[error("no tag of `{url}` is a version that matches `{req}`")]
-    #[diagnostic(code(eka::pin::no_version), help("{}", newest(found)))]
+    #[diagnostic(code(eka::pin::no_version), help("{}", newest_of(found)))]
     NoVersion {
         /// The repository.
         url: RepoUrl,
@@ -152,7 +152,11 @@ pub fn find(session: &mut Session, at: &GitAt) -> Result<Found, PinError> {
         }),
         GitAt::Head => by_name(session, "HEAD"),
         GitAt::Ref(name) => by_name(session, name),
-        GitAt::Version(req) => by_version(session, req),
+        GitAt::Version(req) => {
+            let tags = version_tags(session)?;
+            let rev = newest(session, tags, req)?;
+            Ok(Found { rev, name: None })
+        }
     }
 }
 
@@ -170,14 +174,14 @@ pub fn standing(
 ) -> Result<Standing, PinError> {
     let gone = |now| Ok(Standing::Gone { now });
     if let GitAt::Version(req) = at {
-        let tags = version_tags(&session.list(&["refs/tags/".to_owned()])?);
+        let tags = version_tags(session)?;
         let still = tags
             .iter()
             .any(|(version, id)| *id == rev && req.matches(version));
         if still {
             return Ok(Standing::Current);
         }
-        return gone(by_version(session, req)?.rev);
+        return gone(newest(session, tags, req)?);
     }
     let found = find(session, at)?;
     if found.name.is_none() {
@@ -281,8 +285,12 @@ fn by_name(session: &mut Session, name: &str) -> Result<Found, PinError> {
     }
 }
 
-fn by_version(session: &mut Session, req: &Requirement) -> Result<Found, PinError> {
-    let tags = version_tags(&session.list(&["refs/tags/".to_owned()])?);
+/// The commit of the newest version that matches.
+fn newest(
+    session: &Session,
+    tags: BTreeSet<(Version, ObjectId)>,
+    req: &Requirement,
+) -> Result<ObjectId, PinError> {
     let url = session.remote().clone();
     let matching = tags.iter().filter(|(version, _)| req.matches(version));
     let Some((version, rev)) = matching.max() else {
@@ -298,22 +306,20 @@ fn by_version(session: &mut Session, req: &Requirement) -> Result<Found, PinErro
         let version = version.clone();
         return Err(PinError::TwoTags { url, version });
     }
-    Ok(Found {
-        rev: *rev,
-        name: None,
-    })
+    Ok(*rev)
 }
 
 /// The tags that are versions, with or without a `v` before them; two of one version and commit
 /// are one.
-fn version_tags(listing: &Listing) -> BTreeSet<(Version, ObjectId)> {
+fn version_tags(session: &mut Session) -> Result<BTreeSet<(Version, ObjectId)>, RemoteError> {
     let version = |it: &RemoteRef| {
         let name = std::str::from_utf8(&it.name).ok()?;
         let tag = name.strip_prefix("refs/tags/")?;
         let version = tag.strip_prefix('v').unwrap_or(tag).parse().ok()?;
         Some((version, peeled(it)))
     };
-    listing.refs.iter().filter_map(version).collect()
+    let listing = session.list(&["refs/tags/".to_owned()])?;
+    Ok(listing.refs.iter().filter_map(version).collect())
 }
 
 const fn peeled(at: &RemoteRef) -> ObjectId {
@@ -348,7 +354,7 @@ fn not_given(session: &Session, rev: ObjectId) -> PinError {
     PinError::NotGiven { url, rev }
 }
 
-fn newest(found: &[Version]) -> String {
+fn newest_of(found: &[Version]) -> String {
     if found.is_empty() {
         return "none of its tags is a version, such as `1.2.3` or `v1.2.3`".to_owned();
     }
