@@ -1,4 +1,4 @@
-//! Bytes that Nix agrees on: NARs, hashes, store paths.
+//! Bytes that Nix agrees on: NARs, hashes, store paths, derivations.
 //!
 //! Pure: bytes in, bytes out. Of `std::io` there are two traits in it: [`std::io::Write`], as the
 //! place that an encoder hands its bytes to, and [`std::io::Read`], as the place a decoder takes
@@ -9,6 +9,7 @@ mod hash;
 mod store_path;
 mod store_dir;
 mod content_address;
+pub mod derivation;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};

@@ -6,6 +6,10 @@
     reason = "the crate is pure, its oracle is not"
 )]
 
+#[path = "../../../../fuzz/derivation.rs"]
+mod properties;
+
+mod drv;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;
