@@ -1,0 +1,15 @@
+//! Blobs and directories by their content, wherever they are kept: nothing here knows what for.
+
+mod digest;
+mod name;
+mod node;
+mod directory;
+mod closure;
+mod blob;
+
+pub use blob::{BlobError, BlobReader, BlobWriter, Blobs, Listed, Memory};
+pub use closure::{Arriving, Closure, ClosureError, Limits, closure};
+pub use digest::{Digest, DigestError};
+pub use directory::{Directory, DirectoryError, Entry};
+pub use name::{Name, NameFault, Target};
+pub use node::Node;

@@ -1,0 +1,12 @@
+//! Directories, closures, and every backend by one suite.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../../../fuzz/castore.rs"]
+mod properties;
+
+mod contract;
+mod vectors;
+mod directory;
+mod closure;
+mod memory;
