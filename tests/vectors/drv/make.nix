@@ -40,5 +40,11 @@ let
     list = [ 1 "two" null true ];
     set.of = { deferred = several; };
   };
+  alone = make {
+    name = "alone";
+    __contentAddressed = true;
+    outputs = [ "out" "dev" ];
+    args = [ "-c" "echo hello > $out; echo dev > $dev" ];
+  };
 in
-[ fixed flat several floating deferred impure structured ]
+[ alone fixed flat several floating deferred impure structured ]

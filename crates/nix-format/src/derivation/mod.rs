@@ -11,12 +11,14 @@ mod output_name;
 mod parse;
 mod cursor;
 mod print;
+mod json;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Diagnostic;
 use thiserror::Error;
 
+pub use json::print_json;
 pub use output_name::{OutputName, OutputNameError};
 pub use parse::DerivationError;
 

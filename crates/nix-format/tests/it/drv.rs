@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nix_format::StoreDir;
-use nix_format::derivation::Derivation;
+use nix_format::derivation::{Derivation, print_json};
+use nix_format::{StoreDir, StorePath};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -22,7 +22,7 @@ pub(crate) fn golden() -> Vec<(String, Vec<u8>)> {
         .map(|(name, path)| (name, std::fs::read(path).unwrap()))
         .collect();
     all.sort();
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 8);
     all
 }
 
@@ -33,6 +33,19 @@ fn what_nix_writes_is_read_and_printed_back() {
         let derivation = Derivation::parse(&store, &text).unwrap();
         assert_eq!(derivation.print(&store), text, "{name}");
     }
+}
+
+#[test]
+fn json_is_what_nix_prints() {
+    let store = StoreDir::default();
+    let parse = |(name, text): (String, Vec<u8>)| {
+        let path: StorePath = name.parse().unwrap();
+        (path, Derivation::parse(&store, &text).unwrap())
+    };
+    let all: Vec<_> = golden().into_iter().map(parse).collect();
+    let json = print_json(&store, all.iter().map(|(path, it)| (path, it)));
+    let expected = std::fs::read(folder().join("show.json")).unwrap();
+    assert_eq!(json, expected.trim_ascii_end());
 }
 
 #[test]
