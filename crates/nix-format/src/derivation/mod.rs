@@ -12,6 +12,8 @@ mod parse;
 mod cursor;
 mod print;
 mod json;
+mod modulo;
+mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +21,10 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 pub use json::print_json;
+pub use modulo::{Modulo, ModuloError, Modulos, Standing};
 pub use output_name::{OutputName, OutputNameError};
 pub use parse::DerivationError;
+pub use paths::{Plan, PlanError};
 
 use crate::content_address::Method;
 use crate::hash::{Algorithm, Hash};

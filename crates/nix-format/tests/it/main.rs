@@ -10,6 +10,7 @@
 mod properties;
 
 mod drv;
+mod drv_paths;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;
