@@ -19,5 +19,6 @@ pub mod kill;
 mod import;
 pub mod monorepo;
 pub mod nix;
+pub mod derivations;
 pub mod atoms;
 pub mod graph;

@@ -8,3 +8,4 @@ mod daemon;
 mod proxy;
 mod kill;
 mod generated;
+mod derivations;
