@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::nix::{NixStore, lines};
+use crate::nix::NixStore;
 use crate::repo::run;
 
 /// What an output's path is called: the name of the output, and its path.
@@ -96,6 +96,13 @@ impl Derivations {
         run(show.args(self.all().map(|it| &it.drv))).stdout
     }
 
+    /// Returns what Nix shows of each `.drv` as JSON, with `U+FFFD` for what is no UTF-8.
+    #[must_use]
+    pub fn shown_json(&self) -> BTreeMap<String, Value> {
+        let shown = self.shown();
+        serde_json::from_str(&String::from_utf8_lossy(&shown)).expect("Nix prints JSON")
+    }
+
     /// Builds those that do build.
     #[must_use]
     pub fn build(&self) -> Built {
@@ -126,6 +133,15 @@ pub struct Built {
     pub outputs: BTreeMap<String, Outputs>,
 }
 
+/// What was built of one derivation.
+#[derive(Debug)]
+pub struct Build {
+    /// What each of its outputs that there are refers to.
+    pub references: BTreeMap<String, BTreeSet<String>>,
+    /// What they may refer to: the closure of all inputs, and one another.
+    pub candidates: BTreeSet<String>,
+}
+
 impl Built {
     /// Returns what the store knows of each of its paths, as `nix path-info --json` prints it.
     #[must_use]
@@ -139,15 +155,45 @@ impl Built {
             .collect()
     }
 
-    /// Returns all paths that were built, those that were only needed included.
+    /// Returns, of each `.drv` of which something was built, the outputs and what they may refer to.
+    ///
+    /// `shown` is what Nix shows of all of them.
     #[must_use]
-    pub fn paths(&self) -> BTreeSet<String> {
+    pub fn builds(&self, shown: &BTreeMap<String, Value>) -> BTreeMap<String, Build> {
         let infos = self.infos();
-        let built = infos.into_iter().filter(|(_, it)| it["ultimate"] == true);
-        built
-            .map(|(path, _)| path)
-            .filter(|it| !it.ends_with(".drv"))
-            .collect()
+        let output = |drv: &str, name: &str| {
+            let known = shown[drv]["outputs"][name]["path"].as_str();
+            let built = || self.outputs.get(drv)?.get(name).map(String::as_str);
+            known.or_else(built).filter(|it| infos.contains_key(*it))
+        };
+        let build = |drv: &str| {
+            let outputs: BTreeSet<_> = keys(&shown[drv]["outputs"])
+                .filter_map(|name| output(drv, name).map(str::to_owned))
+                .collect();
+            let inputs = shown[drv]["inputDrvs"].as_object().into_iter().flatten();
+            let mut inputs: Vec<_> = inputs
+                .flat_map(|(drv, names)| texts(names).map(|name| output(drv, &name)))
+                .flatten()
+                .map(str::to_owned)
+                .chain(texts(&shown[drv]["inputSrcs"]))
+                .collect();
+            let mut candidates = outputs.clone();
+            while let Some(path) = inputs.pop() {
+                let references = texts(&infos[&path]["references"]);
+                if candidates.insert(path.clone()) {
+                    inputs.extend(references);
+                }
+            }
+            Build {
+                references: outputs
+                    .iter()
+                    .map(|it| (it.clone(), texts(&infos[it]["references"]).collect()))
+                    .collect(),
+                candidates,
+            }
+        };
+        let builds = shown.keys().map(|drv| (drv.clone(), build(drv)));
+        builds.filter(|(_, it)| !it.references.is_empty()).collect()
     }
 
     /// Returns a new folder with a binary cache of all this: narinfos and realisations signed, NARs
@@ -195,14 +241,17 @@ impl NixStore {
             .filter(|path| !path.ends_with(".lock") && !path.ends_with(".links"))
             .collect()
     }
+}
 
-    /// Returns what is in the closure of each of the paths, themselves included, in their order.
-    #[must_use]
-    pub fn closure(&self, what: &[&str], paths: &[String]) -> BTreeSet<String> {
-        let mut query = self.command("nix-store");
-        query.args(["--query", "--requisites"]).args(what);
-        lines(query.args(paths)).into_iter().collect()
-    }
+fn keys(set: &Value) -> impl Iterator<Item = &str> {
+    set.as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.as_str())
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = String> + '_ {
+    list.as_array().into_iter().flatten().map(text)
 }
 
 fn text(value: &Value) -> String {

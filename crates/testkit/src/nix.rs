@@ -142,7 +142,7 @@ impl NixStore {
     }
 }
 
-pub(crate) fn lines(command: &mut Command) -> Vec<String> {
+fn lines(command: &mut Command) -> Vec<String> {
     let out = String::from_utf8(run(command).stdout).expect("Nix prints UTF-8");
     out.lines().map(str::to_owned).collect()
 }
