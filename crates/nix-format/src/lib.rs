@@ -9,11 +9,13 @@ mod hash;
 mod store_path;
 mod store_dir;
 mod content_address;
+mod key;
 pub mod derivation;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
 pub use content_address::{ContentAddress, ContentAddressError, Method, References};
 pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
+pub use key::{KeyError, PublicKey, SecretKey, Signature, fingerprint};
 pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{StoreName, StorePath, StorePathError};
