@@ -10,6 +10,7 @@ mod store_path;
 mod store_dir;
 mod content_address;
 mod key;
+pub mod narinfo;
 pub mod derivation;
 pub mod nar;
 
@@ -17,5 +18,6 @@ pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
 pub use content_address::{ContentAddress, ContentAddressError, Method, References};
 pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
 pub use key::{KeyError, PublicKey, SecretKey, Signature, fingerprint};
+pub use narinfo::NarInfo;
 pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{StoreName, StorePath, StorePathError};
