@@ -12,6 +12,7 @@ mod content_address;
 mod key;
 pub mod narinfo;
 pub mod derivation;
+mod realisation;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
@@ -19,5 +20,6 @@ pub use content_address::{ContentAddress, ContentAddressError, Method, Reference
 pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
 pub use key::{KeyError, PublicKey, SecretKey, Signature, fingerprint};
 pub use narinfo::NarInfo;
+pub use realisation::{DrvOutput, Realisation, RealisationError};
 pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{StoreName, StorePath, StorePathError};

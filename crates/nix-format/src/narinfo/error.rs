@@ -60,7 +60,7 @@ pub enum NarInfoError {
     #[error("line {line} of a narinfo goes beyond {limit} of `{field}`")]
     #[diagnostic(
         code(eka::narinfo::too_many),
-        help("no build has as many, so this was written by nobody who means well")
+        help("nobody needs as many: this was written to cost its readers time")
     )]
     TooMany {
         /// The number of the line, from 1.
