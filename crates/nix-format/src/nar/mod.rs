@@ -19,6 +19,7 @@ mod token;
 mod grammar;
 mod encode;
 mod reader;
+mod listing;
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -26,6 +27,7 @@ use thiserror::Error;
 pub use decode::{Decoder, Event, Limits};
 pub use decode_error::DecodeError;
 pub use encode::{Encoder, Writer};
+pub use listing::{Extent, Listing};
 pub use reader::{Contents, ReadError, Reader};
 
 /// Whether a file's owner may run it: all that a NAR knows of permissions.

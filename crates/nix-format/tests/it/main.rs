@@ -17,5 +17,6 @@ mod property;
 mod fuzz;
 mod malformed;
 mod decode;
+mod listing;
 mod store_path;
 mod tree;
