@@ -1,14 +1,13 @@
 //! A tree written to a folder, under a directory handle.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use atom::ObjectId;
+use file_tree::{FileMode, NewTree, ROOT, TreeError, Writer};
 use miette::Diagnostic;
-use rustix::fs::{Mode as Permissions, OFlags, RenameFlags};
 use thiserror::Error;
 
 use crate::blob::Blob;
@@ -67,197 +66,83 @@ pub fn export(
     name: &OsStr,
 ) -> Result<PathBuf, ExportError> {
     let target = parent.join(name);
-    let failed = |source| ExportError::Io {
-        path: target.clone(),
-        source,
-    };
-    if std::fs::symlink_metadata(&target).is_ok() {
-        return Err(ExportError::Exists { path: target });
-    }
-    let growing = tempfile::Builder::new()
-        .prefix(".eka-")
-        .tempdir_in(parent)
-        .map_err(failed)?;
-    let top = open_folder(rustix::fs::CWD, growing.path().as_os_str().as_bytes());
-    let top = top.map_err(failed)?;
-    let mut writer = Writer {
-        objects,
-        shown: target.clone(),
-        links: Vec::new(),
-    };
-    writer.folder(&top, tree.id())?;
-    writer.links(&top)?;
-    let placed = rustix::fs::fchmod(&top, FOLDER).and_then(|()| place(growing.path(), &target));
-    placed.map_err(|source| match source {
-        rustix::io::Errno::EXIST | rustix::io::Errno::NOTEMPTY | rustix::io::Errno::NOTDIR => {
-            ExportError::Exists {
-                path: target.clone(),
-            }
-        }
-        _ => failed(source.into()),
-    })?;
-    // It has moved: there is nothing left to remove.
-    drop(growing.keep());
+    let mut growing = NewTree::at(&target)?;
+    write(objects, tree.id(), &mut growing.writer)?;
+    growing.finish_with(|id| Ok::<_, ExportError>(objects.blob(id)?))?;
     Ok(target)
 }
 
-/// Renames, and replaces nothing.
-fn place(from: &Path, to: &Path) -> rustix::io::Result<()> {
-    use rustix::fs::{CWD, renameat, renameat_with};
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Some file systems know no flags: there only an empty folder is replaced.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => renameat(CWD, from, CWD, to),
-        placed => placed,
-    }
-}
-
-const FOLDER: Permissions = Permissions::from_raw_mode(0o755);
-const FILE: Permissions = Permissions::from_raw_mode(0o644);
-const EXECUTABLE: Permissions = Permissions::from_raw_mode(0o755);
-
-struct Writer<'a> {
-    objects: &'a Objects,
-    /// The path of what is being written, for errors.
-    shown: PathBuf,
-    /// The names that lead to a link, and its target.
-    links: Vec<(Vec<Vec<u8>>, ObjectId)>,
-}
-
-/// What is still to be done in a folder.
-struct Open {
-    handle: OwnedFd,
-    /// The folders in it that are not made yet.
-    folders: Vec<(Vec<u8>, ObjectId)>,
-}
-
-impl Writer<'_> {
-    /// Writes the files and folders of a tree, and notes its links.
-    fn folder(&mut self, top: &OwnedFd, tree: ObjectId) -> Result<(), ExportError> {
-        let mut names: Vec<Vec<u8>> = Vec::new();
-        let handle = top.try_clone().map_err(|it| self.failed(it))?;
-        let folders = self.files(handle.as_fd(), tree, &names)?;
-        let mut open = vec![Open { handle, folders }];
-        while let Some(current) = open.last_mut() {
-            let Some((name, tree)) = current.folders.pop() else {
-                open.pop();
-                if names.pop().is_some() {
-                    self.shown.pop();
-                }
-                continue;
-            };
-            self.shown.push(OsStr::from_bytes(&name));
-            let handle = make_folder(current.handle.as_fd(), &name);
-            let handle = handle.map_err(|it| self.failed(it))?;
-            names.push(name);
-            let folders = self.files(handle.as_fd(), tree, &names)?;
-            open.push(Open { handle, folders });
+/// Writes the files and folders of a tree, and notes its links by their blobs.
+fn write(
+    objects: &Objects,
+    top: ObjectId,
+    writer: &mut Writer<ObjectId>,
+) -> Result<(), ExportError> {
+    writer.folder(ROOT)?;
+    // The folders of each open folder that are not made yet.
+    let mut open = vec![files(objects, top, writer)?];
+    while let Some(folders) = open.last_mut() {
+        if let Some((name, tree)) = folders.pop() {
+            writer.folder(&name)?;
+            open.push(files(objects, tree, writer)?);
+        } else {
+            open.pop();
+            writer.leave()?;
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Writes the files of one folder, notes its links, and gives the folders in it.
-    fn files(
-        &mut self,
-        folder: BorrowedFd<'_>,
-        tree: ObjectId,
-        names: &[Vec<u8>],
-    ) -> Result<Vec<(Vec<u8>, ObjectId)>, ExportError> {
-        let tree = self.objects.tree(tree)?;
-        let mut folders = Vec::new();
-        for entry in tree.entries().map_while(Result::ok) {
-            let name = entry.name.to_owned();
-            if entry.is_submodule() {
-                // The guard lets none pass but where it counts as an empty folder.
-                make_folder(folder, &name).map_err(|source| ExportError::Io {
-                    path: self.shown.join(OsStr::from_bytes(&name)),
-                    source,
-                })?;
+/// Writes the files of one folder, notes its links, and gives the folders in it.
+fn files(
+    objects: &Objects,
+    tree: ObjectId,
+    writer: &mut Writer<ObjectId>,
+) -> Result<Vec<(Vec<u8>, ObjectId)>, ExportError> {
+    let tree = objects.tree(tree)?;
+    let mut folders = Vec::new();
+    for entry in tree.entries().map_while(Result::ok) {
+        let name = entry.name;
+        if entry.is_submodule() {
+            // The guard lets none pass but where it counts as an empty folder.
+            writer.folder(name)?;
+            writer.leave()?;
+            continue;
+        }
+        let mode = match entry.kind() {
+            Some(Mode::File) => FileMode::Plain,
+            Some(Mode::Executable) => FileMode::Executable,
+            Some(Mode::Folder) => {
+                folders.push((name.to_owned(), entry.id));
                 continue;
             }
-            let mode = match entry.kind() {
-                Some(Mode::File) => FILE,
-                Some(Mode::Executable) => EXECUTABLE,
-                Some(Mode::Folder) => {
-                    folders.push((name, entry.id));
-                    continue;
-                }
-                Some(Mode::Symlink) | None => {
-                    let path = names.iter().cloned().chain([name]).collect();
-                    self.links.push((path, entry.id));
-                    continue;
-                }
-            };
-            let mut blob = self.objects.open_blob(entry.id)?;
-            write_file(folder, &name, mode, &mut blob).map_err(|source| ExportError::Io {
-                path: self.shown.join(OsStr::from_bytes(&name)),
-                source,
-            })?;
-        }
-        Ok(folders)
+            Some(Mode::Symlink) | None => {
+                writer.link(name, entry.id);
+                continue;
+            }
+        };
+        let mut blob = objects.open_blob(entry.id)?;
+        let mut file = writer.file(name, mode)?;
+        copy(&mut blob, &mut file).map_err(|it| writer.failed(name, it))?;
     }
-
-    /// Makes the links, when nothing is left that could be written through one.
-    fn links(&self, top: &OwnedFd) -> Result<(), ExportError> {
-        for (path, id) in &self.links {
-            let target = self.objects.blob(*id)?;
-            let made = make_link(top, path, &target);
-            made.map_err(|source| {
-                let names = path.iter().map(|it| OsStr::from_bytes(it));
-                let path = self.shown.join(names.collect::<PathBuf>());
-                ExportError::Io { path, source }
-            })?;
-        }
-        Ok(())
-    }
-
-    fn failed(&self, source: io::Error) -> ExportError {
-        let path = self.shown.clone();
-        ExportError::Io { path, source }
-    }
+    Ok(folders)
 }
 
-fn open_folder(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(rustix::fs::openat(
-        parent,
-        name,
-        flags,
-        Permissions::empty(),
-    )?)
-}
-
-fn make_folder(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
-    rustix::fs::mkdirat(parent, name, FOLDER)?;
-    let folder = open_folder(parent, name)?;
-    rustix::fs::fchmod(&folder, FOLDER)?;
-    Ok(folder)
-}
-
-fn write_file(
-    parent: BorrowedFd<'_>,
-    name: &[u8],
-    mode: Permissions,
-    blob: &mut Blob,
-) -> io::Result<()> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(parent, name, flags, mode)?;
-    rustix::fs::fchmod(&file, mode)?;
+fn copy(blob: &mut Blob, file: &mut File) -> io::Result<()> {
     let size = blob.size();
-    if io::copy(&mut blob.take(size), &mut std::fs::File::from(file))? < size {
+    if io::copy(&mut blob.take(size), file)? < size {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
 }
 
-fn make_link(top: &OwnedFd, path: &[Vec<u8>], target: &[u8]) -> io::Result<()> {
-    let Some((name, folders)) = path.split_last() else {
-        return Ok(());
-    };
-    let mut folder = top.try_clone()?;
-    for name in folders {
-        folder = open_folder(folder.as_fd(), name)?;
+impl From<TreeError> for ExportError {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Exists { path } => Self::Exists { path },
+            TreeError::Write { path, source } => Self::Io { path, source },
+        }
     }
-    Ok(rustix::fs::symlinkat(target, &folder, name.as_slice())?)
 }
 
 #[cfg(test)]
@@ -285,7 +170,7 @@ mod tests {
             let write = ["hash-object", "--literally", "-t", "tree", "-w", "--stdin"];
             id(made.git_with(write, Tree::print(entries).as_bytes()))
         };
-        let link = blob(canary.as_os_str().as_bytes());
+        let link = blob(canary.as_os_str().as_encoded_bytes());
         let file = blob(b"dead");
         let folder = tree(&[(Mode::File, b"file", file)]);
         let objects = Objects::open(&made.path().join(".git/objects")).unwrap();
@@ -308,33 +193,5 @@ mod tests {
             assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
             assert_eq!(std::fs::read_dir(&canary).unwrap().count(), 0);
         }
-    }
-
-    /// Whoever swaps a folder for a link while it is written to leads nobody away.
-    #[test]
-    fn no_folder_is_opened_through_a_link() {
-        let env = Env::new();
-        let (out, canary) = (env.path("out"), env.path("canary"));
-        for folder in [&out, &canary] {
-            std::fs::create_dir(folder).unwrap();
-        }
-        std::os::unix::fs::symlink(&canary, out.join("a")).unwrap();
-        let top = open_folder(rustix::fs::CWD, out.as_os_str().as_bytes()).unwrap();
-        assert!(open_folder(top.as_fd(), b"a").is_err());
-        assert!(make_folder(top.as_fd(), b"a").is_err());
-        assert!(make_link(&top, &[b"a".to_vec(), b"b".to_vec()], b"x").is_err());
-        assert_eq!(std::fs::read_dir(&canary).unwrap().count(), 0);
-    }
-
-    /// Whoever was faster keeps the place, even with an empty folder.
-    #[test]
-    fn nothing_is_replaced() {
-        let env = Env::new();
-        let [from, to] = ["from", "to"].map(|it| env.path(it));
-        for folder in [&from, &to] {
-            std::fs::create_dir(folder).unwrap();
-        }
-        assert_eq!(place(&from, &to), Err(rustix::io::Errno::EXIST));
-        assert!(from.is_dir());
     }
 }
