@@ -18,7 +18,7 @@ const SECRET_KEY: &str = "eka-test-1:lh1No+IkPnH70/+gh3o1FgnjhpsUFXDlgV3TP57H4Pl
 pub const PUBLIC_KEY: &str = "eka-test-1:YqLaS7UDzEnGfl7jyxBTYmdw7FhC+llZseIzdxJH7gQ=";
 
 const CONFIG: &str = "substituters =\nsandbox = false\nbuild-users-group =\n\
-    experimental-features = nix-command ca-derivations\n";
+    experimental-features = nix-command ca-derivations impure-derivations\n";
 
 /// A store in a folder of the test, without sandbox, build users or substituters.
 #[derive(Debug, Clone)]

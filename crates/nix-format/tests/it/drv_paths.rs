@@ -30,7 +30,7 @@ fn read(path: &StorePath) -> Result<Derivation, ModuloError> {
 }
 
 /// What a derivation's outputs were planned to be.
-fn plan(derivation: &Derivation) -> Plan {
+pub(crate) fn plan(derivation: &Derivation) -> Plan {
     let outputs: BTreeSet<_> = derivation.outputs.keys().cloned().collect();
     match *derivation.outputs.values().next().unwrap() {
         Output::InputAddressed(_) | Output::Deferred => Plan::InputAddressed { outputs },
@@ -49,7 +49,7 @@ fn plan(derivation: &Derivation) -> Plan {
 }
 
 /// Takes away what filling gives.
-fn bare(mut derivation: Derivation) -> Derivation {
+pub(crate) fn bare(mut derivation: Derivation) -> Derivation {
     for (name, _) in std::mem::take(&mut derivation.outputs) {
         derivation.env.remove(name.as_str().as_bytes());
     }

@@ -11,6 +11,9 @@ mod properties;
 
 mod drv;
 mod drv_paths;
+mod instantiated;
+mod changed;
+mod built;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;

@@ -4,6 +4,17 @@
   repeat,
   ...
 }:
+let
+  impure = build "impure" "date > $out; date > $dev" {
+    __impure = true;
+    outputHashMode = "recursive";
+    outputHashAlgo = "sha256";
+    outputs = [
+      "out"
+      "dev"
+    ];
+  };
+in
 {
   # Nix writes this field without any escapes, and cannot read one that would need them.
   unbuilt-system = derivation {
@@ -30,6 +41,9 @@
     outputHash = "";
     outputHashAlgo = "sha256";
   };
+  # Built anew each time, and what needs such.
+  unbuilt-impure = impure;
+  unbuilt-on-impure = build "on-impure" "echo $dev > $out" { inherit (impure) dev; };
   unbuilt-chain =
     builtins.foldl'
       (
