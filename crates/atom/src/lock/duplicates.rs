@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{DepRef, Lock, LockedAtom, Names, Place, SetRef};
+use super::{DepRef, Graph, Lock, Names, Place};
 use crate::{Digest, Id, Requirement, Version};
 
 /// An atom of which a lock holds several versions.
@@ -41,51 +41,38 @@ pub enum Wanter {
 /// A requirement of the manifest wants the newest version that fits it, as a resolution does.
 #[must_use]
 pub fn of(lock: &Lock) -> Vec<Duplicate> {
-    let mut versions: BTreeMap<(&Id, &Digest), Vec<&LockedAtom>> = BTreeMap::new();
-    for atom in &lock.atoms {
+    let mut versions: BTreeMap<(&Id, &Digest), Vec<usize>> = BTreeMap::new();
+    for (at, atom) in lock.atoms.iter().enumerate() {
         if let Place::Published { digest, .. } = &atom.place {
-            versions.entry((&atom.id, digest)).or_default().push(atom);
+            versions.entry((&atom.id, digest)).or_default().push(at);
         }
     }
     versions.retain(|_, it| it.len() > 1);
     if versions.is_empty() {
         return Vec::new();
     }
-    let names = Names::of(&lock.atoms);
-    let duplicate = |((id, digest), mut atoms): ((&Id, &Digest), Vec<&LockedAtom>)| {
-        atoms.sort_by(|one, other| one.version.cmp(&other.version));
-        let wanted = |atom: &&LockedAtom| Wanted {
-            version: atom.version.clone(),
-            by: wanters(lock, &names, &atoms, atom),
-        };
+    let (graph, names) = (Graph::of(lock), Names::of(&lock.atoms));
+    let wanted = |at: usize| {
+        let asked = graph.asked(at).iter();
+        let others = graph.needed_by(at).iter().map(|it| &lock.atoms[*it]);
+        let others = others.map(|it| Wanter::Atom(names.dep_ref(it)));
+        Wanted {
+            version: lock.atoms[at].version.clone(),
+            by: asked
+                .map(|it| Wanter::Manifest(it.req.clone()))
+                .chain(others)
+                .collect(),
+        }
+    };
+    let duplicate = |((id, digest), mut atoms): ((&Id, &Digest), Vec<usize>)| {
+        atoms.sort_by_key(|it| &lock.atoms[*it].version);
         Duplicate {
             id: id.clone(),
             digest: *digest,
-            versions: atoms.iter().map(wanted).collect(),
+            versions: atoms.into_iter().map(wanted).collect(),
         }
     };
     versions.into_iter().map(duplicate).collect()
-}
-
-fn wanters(
-    lock: &Lock,
-    names: &Names<'_>,
-    atoms: &[&LockedAtom],
-    atom: &LockedAtom,
-) -> Vec<Wanter> {
-    let set: SetRef = atom.set();
-    let newest = |req: &Requirement| atoms.iter().rfind(|it| req.matches(&it.version));
-    let roots = lock
-        .requires
-        .iter()
-        .filter(|it| it.id == atom.id && it.set == set)
-        .filter(|it| newest(&it.req).is_some_and(|it| it.version == atom.version))
-        .map(|it| Wanter::Manifest(it.req.clone()));
-    let name = names.dep_ref(atom);
-    let others = lock.atoms.iter().filter(|it| it.deps.contains(&name));
-    roots
-        .chain(others.map(|it| Wanter::Atom(names.dep_ref(it))))
-        .collect()
 }
 
 /// `the manifest (^1)`, or the atom as a lock names it.
