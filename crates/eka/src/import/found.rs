@@ -5,6 +5,7 @@ use atom::lock::{GitAsked, LockedPinSource};
 use atom::manifest::{GitAt, PinSource};
 use atom::url::RepoUrl;
 use atom::{NarHash, ObjectId};
+use nix_format::Sha256;
 
 /// One input of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,22 +91,16 @@ fn sha256(text: Option<&str>) -> Result<[u8; 32], String> {
     let Some(text) = text else {
         return Err("it has no hash".to_owned());
     };
-    if let Ok(NarHash(bytes)) = text.parse() {
-        return Ok(bytes);
-    }
     let plain = text.strip_prefix("sha256:").unwrap_or(text);
-    let bytes = match plain.len() {
-        64 => base16(plain),
-        _ => nix_format::decode_base32(plain).ok(),
+    let whole = match plain.len() {
+        64 => format!("sha256:{}", plain.to_ascii_lowercase()),
+        52 => format!("sha256:{plain}"),
+        _ => text.to_owned(),
     };
-    let bytes = bytes.and_then(|it| it.try_into().ok());
-    bytes.ok_or_else(|| format!("its hash `{text}` is no SHA-256"))
-}
-
-fn base16(text: &str) -> Option<Vec<u8>> {
-    let digit = |it: u8| char::from(it).to_digit(16);
-    let byte = |pair: &[u8]| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8);
-    text.as_bytes().chunks_exact(2).map(byte).collect()
+    match whole.parse() {
+        Ok(Sha256(bytes)) => Ok(bytes),
+        Err(_) => Err(format!("its hash `{text}` is no SHA-256")),
+    }
 }
 
 #[cfg(test)]
@@ -118,12 +113,19 @@ mod tests {
         let expected = sha256(Some("sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
         let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let base32 = "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73";
-        for text in [hex, base32] {
+        for text in [hex, &hex.to_uppercase(), base32] {
             assert_eq!(sha256(Some(text)), expected, "{text}");
             assert_eq!(sha256(Some(&format!("sha256:{text}"))), expected, "{text}");
         }
         assert!(expected.is_ok());
-        for text in ["", "sha512-xyz", &hex[1..], "x".repeat(64).as_str(), "λ"] {
+        for text in [
+            "",
+            "sha512-xyz",
+            &hex[1..],
+            "sha256:sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+            "x".repeat(64).as_str(),
+            "λ",
+        ] {
             assert!(sha256(Some(text)).is_err(), "{text}");
         }
         assert!(sha256(None).is_err());
