@@ -9,6 +9,7 @@ mod root;
 mod nar_hash;
 mod atom_id;
 mod version;
+mod bucket;
 mod atom_path;
 mod confusable;
 pub mod near;
@@ -16,6 +17,7 @@ mod git_ref;
 
 pub use atom_id::{AtomId, Digest, DigestError};
 pub use atom_path::{AtomPath, AtomPathError};
+pub use bucket::Bucket;
 pub use confusable::{Confusable, confusable, confusable_pairs};
 pub use id::{Id, IdError, UNICODE_VERSION};
 pub use name::{Name, NameError};

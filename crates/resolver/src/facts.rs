@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Bucket, Requirement, Version};
 use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
 
-use crate::bucket::Bucket;
 use crate::conflict::Wanter;
 use crate::names::Ranges;
 use crate::provider::Provider;

@@ -3,7 +3,6 @@
 //! Pure: a [`Universe`] and a [`Request`] in; an answer, a conflict, or what is missing out.
 
 mod universe;
-mod bucket;
 mod request;
 mod resolution;
 mod solve;
@@ -21,7 +20,6 @@ mod words;
 mod phrase;
 mod names;
 
-pub use bucket::Bucket;
 pub use choose::{Choice, Duplicate, Who, choose};
 pub use conflict::{
     Branch, Clash, Conflict, Excluded, Found, Headline, Listing, Suggestion, Want, Wanter, Why,

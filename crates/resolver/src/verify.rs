@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Bucket, Requirement, Version};
 use thiserror::Error;
 
-use crate::bucket::Bucket;
 use crate::request::Request;
 use crate::resolution::Resolution;
 use crate::universe::{Candidate, Exclusion, Spec, Universe};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Lock, LockedAtom, LockedPin, Place, SetRef};
-use crate::{Id, Name, ObjectId, Version};
+use crate::{Bucket, Id, Name, ObjectId, Version};
 
 /// One difference between two locks. Each prints as one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub fn between(old: &Lock, new: &Lock) -> Vec<Move> {
         let come = after.keys().filter(|it| !before.contains_key(*it));
         let mut come: Vec<&Version> = come.copied().collect();
         // Of several majors each has its own way; with one of each there is no question.
-        let alike = |one: &&Version, other: &&Version| bucket(one) == bucket(other);
+        let alike = |one: &&Version, other: &&Version| Bucket::of(one) == Bucket::of(other);
         moves.extend(pairs(&mut gone, &mut come, alike).map(|it| moved(atom.0, it)));
         if gone.len() == 1 && come.len() == 1 {
             moves.extend(pairs(&mut gone, &mut come, |_, _| true).map(|it| moved(atom.0, it)));
@@ -132,15 +132,6 @@ fn moved(id: &Id, (from, to): (&Version, &Version)) -> Move {
         Move::Upgraded { id, from, to }
     } else {
         Move::Downgraded { id, from, to }
-    }
-}
-
-/// The part of a version that `^` keeps: a lock has one version of each.
-fn bucket(version: &Version) -> (u64, u64, u64) {
-    match (version.major, version.minor, version.patch) {
-        (0, 0, patch) => (0, 0, patch),
-        (0, minor, _) => (0, minor, 0),
-        (major, _, _) => (major, 0, 0),
     }
 }
 

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use ahash::HashMap;
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Bucket, Requirement, Version};
 use resolvo::{NameId, SolvableId, StringId, VersionSetId, VersionSetUnionId};
 
-use crate::bucket::Bucket;
 use crate::solve::Missing;
 use crate::universe::{Candidate, Exclusion};
 

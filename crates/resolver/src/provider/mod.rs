@@ -8,13 +8,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Bucket, Requirement, Version};
 use resolvo::{
     Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner,
     KnownDependencies, NameId, SolvableId, SolverCache, StringId, VersionSetId, VersionSetUnionId,
 };
 
-use crate::bucket::Bucket;
 use crate::error::Cancelled;
 use crate::request::{Order, Request};
 use crate::resolution::Resolution;

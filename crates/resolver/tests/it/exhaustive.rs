@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atom::{AtomId, Requirement, Version};
+use atom::{AtomId, Bucket, Requirement, Version};
 use proptest::prelude::*;
-use resolver::{Bucket, Candidate, Duplicates, Outcome, Request, Resolution, Spec};
+use resolver::{Candidate, Duplicates, Outcome, Request, Resolution, Spec};
 
 use crate::language::Problem;
 use crate::random::problem;

@@ -1,8 +1,8 @@
-//! Which versions are compatible with each other: the unit in which an atom may be chosen twice.
+//! Which versions are compatible with each other: of each such bucket a lock has one.
 
 use std::fmt;
 
-use atom::Version;
+use crate::Version;
 
 /// The part of a version that `^` keeps: the major; below 1.0.0 the minor, below 0.1.0 the patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,13 +13,15 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) const FIRST: Self = Self {
+    /// The first of all.
+    pub const FIRST: Self = Self {
         major: 0,
         minor: 0,
         patch: 0,
     };
 
-    pub(crate) const LAST: Self = Self {
+    /// The last of all.
+    pub const LAST: Self = Self {
         major: u64::MAX,
         minor: u64::MAX,
         patch: u64::MAX,
