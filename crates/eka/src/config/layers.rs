@@ -1,6 +1,6 @@
 //! The files, the variable and the flags, laid over each other.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use miette::NamedSource;
 use super::read::{self, Reading, Writer};
 use super::{Config, ConfigError, ConfigFaults, ConfigWarning, KEYS, Path, Place, Setting, Value};
 use crate::event::{Event, Events, Warning};
+use crate::files::read_text;
 
 /// The largest configuration file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -77,7 +78,7 @@ fn file(
     path: &FilePath,
     events: &dyn Events,
 ) -> Result<(), ConfigError> {
-    let text = match read_text(path) {
+    let text = match read_text(path, MAX_BYTES) {
         Ok(text) => text,
         Err(error) if is_absent(&error) => return Ok(()),
         Err(source) => {
@@ -149,21 +150,6 @@ fn shadowed(config: &Config, path: &Path, setting: &Setting) -> Option<ConfigWar
         yours: shown(before),
         theirs: shown(setting),
     })
-}
-
-/// Reads a regular file, or a link to one: nothing that would block or never end.
-fn read_text(path: &FilePath) -> io::Result<String> {
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(text)
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -257,6 +243,15 @@ mod tests {
         world.write("user.toml", "[mirrors]\n\"https://h/x\" = 'https://m/x'\n");
         let config = load(&world.sources, &Recorded::default()).unwrap();
         assert_eq!(config.mirrors()["https://h/x"], ["https://m/x"]);
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound() {
+        let world = world();
+        for (size, expected) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            world.write("user.toml", &" ".repeat(size as usize));
+            assert_eq!(load(&world.sources, &Recorded::default()).is_ok(), expected);
+        }
     }
 
     #[test]

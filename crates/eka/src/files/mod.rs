@@ -6,6 +6,8 @@ mod journal;
 
 pub use error::FilesError;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -273,4 +275,20 @@ impl Folder {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Reads a regular file of at most `max_bytes`, whole MiB, or a link to one: nothing that would
+/// block or never end.
+pub(crate) fn read_text(path: &Path, max_bytes: u64) -> std::io::Result<String> {
+    let other = |text: &str| std::io::Error::other(text);
+    if !path.metadata()?.is_file() {
+        return Err(other("it is not a file"));
+    }
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(max_bytes + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > max_bytes {
+        return Err(other(&format!("it is larger than {} MiB", max_bytes >> 20)));
+    }
+    Ok(text)
 }

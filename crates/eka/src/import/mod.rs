@@ -8,8 +8,6 @@ mod npins;
 pub use error::ImportError;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use atom::Name;
@@ -20,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::files::{Access, MANIFEST};
+use crate::files::{Access, MANIFEST, read_text};
 use crate::lock::{Choosing, Locked, Locking, Opened, Scene, must_be_current};
 use crate::project;
 use found::{Found, Input};
@@ -182,7 +180,7 @@ fn file(ctx: &Context<'_>, named: Option<&Path>, atom: &Path) -> Result<PathBuf,
 
 /// Reads a file of either format, told apart by what it holds.
 fn read(path: &Path, extent: Extent) -> Result<(Format, Vec<Found>), ImportError> {
-    let text = text(path).map_err(|source| {
+    let text = read_text(path, MAX_BYTES).map_err(|source| {
         let path = path.to_owned();
         ImportError::Unreadable { path, source }
     })?;
@@ -228,19 +226,6 @@ fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ImportError>
         path: path.to_owned(),
         reason: error.to_string(),
     })
-}
-
-fn text(path: &Path) -> io::Result<String> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is larger than 16 MiB"));
-    }
-    Ok(text)
 }
 
 /// Manifest and lock on the way to what they will be.
