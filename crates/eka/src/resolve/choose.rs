@@ -11,7 +11,7 @@ use resolver::{Conflict, Duplicates, Request, Resolution, RootRequirement, Sugge
 
 use super::answer::Answer;
 use super::clock::Clock;
-use super::crawl::{ListWant, Source, Which, Wish, crawl, hinted};
+use super::crawl::{ListWant, Source, Wish, crawl, hinted};
 use super::knowledge::{DepPlace, Knowledge, OwnRoot, SpecDep};
 use super::origins::{self, Claim, Origin, Origins};
 use super::reach::Reach;
@@ -340,17 +340,7 @@ fn first_wishes(tops: &[Top], known: &Knowledge, near: &BTreeSet<Id>) -> Vec<Wis
     let manifests = tops.iter().map(|it| &it.manifest);
     let locals = near.iter().filter_map(|it| known.locals.get(it));
     for manifest in manifests.chain(locals.map(|it| &it.manifest)) {
-        wishes.extend(SpecDep::of(manifest).into_iter().filter_map(|dep| {
-            let DepPlace::At { origin, mirrors } = dep.place else {
-                return None;
-            };
-            Some(Wish {
-                url: origin,
-                mirrors,
-                id: dep.id,
-                which: Which::Newest(dep.req.to_string()),
-            })
-        }));
+        wishes.extend(SpecDep::of(manifest).iter().filter_map(Wish::elsewhere));
     }
     wishes.extend(
         tops.iter()

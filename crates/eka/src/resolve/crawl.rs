@@ -81,6 +81,19 @@ pub(crate) enum Which {
 }
 
 impl Wish {
+    /// What a dependency on another set leads to; nothing where it is on the same.
+    pub(super) fn elsewhere(dep: &SpecDep) -> Option<Self> {
+        let DepPlace::At { origin, mirrors } = &dep.place else {
+            return None;
+        };
+        Some(Self {
+            url: origin.clone(),
+            mirrors: mirrors.clone(),
+            id: dep.id.clone(),
+            which: Which::Newest(dep.req.to_string()),
+        })
+    }
+
     fn key(&self) -> (RepoKey, Id, Which) {
         (self.url.key(), self.id.clone(), self.which.clone())
     }
@@ -214,16 +227,12 @@ fn next(known: &Knowledge, wave: &[Wish], covered: &mut BTreeSet<ObjectId>) -> V
 
 /// The wish that a dependency is, seen from the set that `from` lies in.
 fn wish_of(dep: &SpecDep, from: &Wish) -> Wish {
-    let (url, mirrors) = match &dep.place {
-        DepPlace::Same => (from.url.clone(), from.mirrors.clone()),
-        DepPlace::At { origin, mirrors } => (origin.clone(), mirrors.clone()),
-    };
-    Wish {
-        url,
-        mirrors,
+    Wish::elsewhere(dep).unwrap_or_else(|| Wish {
+        url: from.url.clone(),
+        mirrors: from.mirrors.clone(),
         id: dep.id.clone(),
         which: Which::Newest(dep.req.to_string()),
-    }
+    })
 }
 
 /// What the lock of a publisher says, as far as a foreign manifest might say it: no hint leads to

@@ -8,7 +8,7 @@ use atom::url::RepoUrl;
 use atom::{AtomId, Id, Name, Root, Version};
 
 use super::crawl::{Which, Wish};
-use super::knowledge::{DepPlace, GoodSpec, Knowledge, LocalAtom, SpecDep, VersionFacts};
+use super::knowledge::{GoodSpec, Knowledge, LocalAtom, SpecDep, VersionFacts};
 use super::origins::{Origin, Origins};
 use super::settle::Loop;
 use super::{ResolveError, Top};
@@ -43,27 +43,16 @@ pub(super) type Patches = BTreeMap<AtomId, StandIn>;
 
 /// What the patches lead to, before it is known which sets they are of.
 pub(super) fn wishes(patches: &[Patch]) -> Vec<Wish> {
-    let wish = |url, mirrors, id, which| Wish {
-        url,
-        mirrors,
-        id,
-        which,
-    };
     let of_patch = |patch: &Patch| match &patch.by {
-        StandIn::At(url) => {
-            let newest = Which::Newest("*".to_owned());
-            vec![wish(url.clone(), Vec::new(), patch.id.clone(), newest)]
-        }
+        StandIn::At(url) => vec![Wish {
+            url: url.clone(),
+            mirrors: Vec::new(),
+            id: patch.id.clone(),
+            which: Which::Newest("*".to_owned()),
+        }],
         StandIn::Folder { atom, .. } => {
-            let deps = SpecDep::of(&atom.manifest).into_iter();
-            let elsewhere = deps.filter_map(|dep| match dep.place {
-                DepPlace::Same => None,
-                DepPlace::At { origin, mirrors } => {
-                    let newest = Which::Newest(dep.req.to_string());
-                    Some(wish(origin, mirrors, dep.id, newest))
-                }
-            });
-            elsewhere.collect()
+            let deps = SpecDep::of(&atom.manifest);
+            deps.iter().filter_map(Wish::elsewhere).collect()
         }
     };
     patches.iter().flat_map(of_patch).collect()

@@ -198,15 +198,7 @@ impl<'a> Loop<'a> {
             };
             wishes.push(wish(&origin, &atom.id, which));
             let deps = self.known.asks(origins, atom, version).unwrap_or_default();
-            wishes.extend(deps.into_iter().filter_map(|dep| match dep.place {
-                DepPlace::Same => None,
-                DepPlace::At { origin, mirrors } => Some(Wish {
-                    url: origin,
-                    mirrors,
-                    id: dep.id,
-                    which: Which::Newest(dep.req.to_string()),
-                }),
-            }));
+            wishes.extend(deps.iter().filter_map(Wish::elsewhere));
         }
         self.reach.need(wishes.iter().map(|it| &it.url))?;
         crawl(&mut self.known, self.source, &mut self.reach, wishes);
