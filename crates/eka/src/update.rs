@@ -206,8 +206,8 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let is_pin = |name: &Name| opened.iter().any(|it| it.manifest.pins.contains_key(name));
     let options = options(request, &locks, is_pin)?;
     let after = scene.resolve(tops(ctx, &opened), &options)?;
-    for (atom, req) in &options.forced {
-        needed(atom, req, &after)?;
+    if let Some((atom, req)) = options.unmet(&after) {
+        return Err(not_needed(atom, req).into());
     }
     let diffs = match request.sources {
         Sources::Unseen => Vec::new(),
@@ -383,22 +383,13 @@ fn closure(mut atoms: BTreeSet<AtomId>, locks: &[&Lock]) -> BTreeSet<AtomId> {
     atoms
 }
 
-/// Makes sure that the manifests lead to what was forced.
-fn needed(atom: &AtomId, req: &Requirement, locks: &[Lock]) -> Result<(), UpdateError> {
-    let is_it = |it: &&LockedAtom| {
-        let same = it.set() == SetRef::Root(atom.root);
-        same && it.id == atom.id && req.matches(&it.version)
-    };
-    let mut atoms = locks.iter().flat_map(|it| &it.atoms);
-    if atoms.any(|it| is_it(&it)) {
-        return Ok(());
-    }
+fn not_needed(atom: &AtomId, req: &Requirement) -> UpdateError {
     let version = req.to_string();
     let version = version.trim_start_matches('=').parse();
-    Err(UpdateError::NotNeeded {
+    UpdateError::NotNeeded {
         id: atom.id.to_string(),
         version: version.expect("it was made of a version"),
-    })
+    }
 }
 
 fn near_help(near: Option<&str>) -> String {

@@ -78,7 +78,7 @@ impl<'a> Inquiry<'a> {
             match self.chosen(&request, duplicates, &fresh)? {
                 Ok(graph) => {
                     let answered = self.answered(&graph)?;
-                    if duplicates == Duplicates::Deny || options.are_met(&answered.locks) {
+                    if duplicates == Duplicates::Deny || options.unmet(&answered.locks).is_none() {
                         return Ok(answered);
                     }
                     // What is forced came beside what is needed: it must take its place.
@@ -244,14 +244,14 @@ impl<'a> Inquiry<'a> {
 }
 
 impl Options {
-    /// Whether a lock holds what is forced: the manifests themselves lead to it.
-    fn are_met(&self, locks: &[Lock]) -> bool {
-        let holds = |atom: &AtomId, req: &Requirement| {
+    /// The first of what is forced that no lock holds: the manifests themselves do not lead to it.
+    pub(crate) fn unmet(&self, locks: &[Lock]) -> Option<&(AtomId, Requirement)> {
+        let holds = |(atom, req): &&(AtomId, Requirement)| {
             let atoms = locks.iter().flat_map(|it| &it.atoms);
             let mut alike = atoms.filter(|it| it.id == atom.id && req.matches(&it.version));
             alike.any(|it| it.set() == SetRef::Root(atom.root))
         };
-        self.forced.iter().all(|(atom, req)| holds(atom, req))
+        self.forced.iter().find(|it| !holds(it))
     }
 }
 
