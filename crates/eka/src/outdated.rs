@@ -9,9 +9,8 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Access;
-use crate::lock::{Opened, Scene, Scope};
+use crate::lock::{Opened, Scene, Scope, folders};
 use crate::look::{self, Ask, Asks, Offers};
-use crate::project;
 
 /// Which locks to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,16 +71,12 @@ pub struct Outdated {
 /// What makes manifests and locks unreadable, and what keeps all remotes from answering.
 pub fn outdated(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
-    let folders = match request.scope {
-        Scope::Here => vec![project::find_atom(&ctx.dir)?],
-        Scope::All => scene.folders()?,
-    };
     let mut report = Report {
         locks: Vec::new(),
         n_silent: 0,
     };
-    for folder in &folders {
-        let opened = Opened::open(ctx, folder, Access::Read)?;
+    for folder in folders(&mut scene, request.scope)? {
+        let opened = Opened::open(ctx, &folder, Access::Read)?;
         look::warn_if_stale(ctx, &mut scene, &opened)?;
         let path = opened.lock_path();
         let lock = opened.lock.unwrap_or_default();

@@ -12,9 +12,8 @@ use atom::{Id, Version};
 use crate::context::Context;
 use crate::error::Error;
 use crate::files::Access;
-use crate::lock::{Opened, Scene, Scope};
+use crate::lock::{Opened, Scene, Scope, folders};
 use crate::look::{self, Selector};
-use crate::project;
 use layout::Way;
 
 /// What to show.
@@ -69,18 +68,15 @@ pub struct Tree {
 /// manifests and locks unreadable.
 pub fn tree(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let mut scene = Scene::new(ctx)?;
-    let folders = match request.scope {
-        Scope::Here => vec![project::find_atom(&ctx.dir)?],
-        Scope::All => scene.folders()?,
-    };
+    let folders = folders(&mut scene, request.scope)?;
     let selector = match &request.show {
         Show::WhoNeeds(text) => Some(Selector::parse(text, &ctx.aliases)?),
         Show::All | Show::Duplicates => None,
     };
     let mut report = Report { trees: Vec::new() };
     let mut known = Vec::new();
-    for folder in &folders {
-        let opened = Opened::open(ctx, folder, Access::Read)?;
+    for folder in folders {
+        let opened = Opened::open(ctx, &folder, Access::Read)?;
         look::warn_if_stale(ctx, &mut scene, &opened)?;
         let path = opened.lock_path();
         let lock = opened.lock.unwrap_or_default();
