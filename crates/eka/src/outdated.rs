@@ -99,14 +99,7 @@ fn atoms(scene: &mut Scene<'_>, lock: &Lock, offers: &Offers) -> Result<Vec<Outd
         .filter_map(|at| Some((at, Range::of(lock, at, offers)?)))
         .filter(|(_, it)| it.is_behind() || it.yanked || it.deprecated)
         .collect();
-    let mut askers: Vec<usize> = found
-        .iter()
-        .flat_map(|(at, _)| graph.needed_by(*at))
-        .copied()
-        .collect();
-    askers.sort_unstable();
-    askers.dedup();
-    let asks = Asks::read(scene, &graph, &askers)?;
+    let asks = Asks::read(scene, &graph, found.iter().map(|it| it.0))?;
     let outdated = found.into_iter().map(|(at, range)| {
         let atom = &lock.atoms[at];
         let asks = asks.of(at);

@@ -1,5 +1,7 @@
 //! Who asks for a locked atom, and for which versions of it: as the manifests and specs say.
 
+use std::collections::BTreeSet;
+
 use atom::lock::{Graph, LockedAtom, Place, SetRef};
 use atom::manifest::{Manifest, SetPlace};
 use atom::{Id, Requirement, Version};
@@ -52,8 +54,8 @@ pub(crate) struct Asks<'a> {
 }
 
 impl<'a> Asks<'a> {
-    /// Reads the manifests of those of `atoms` that depend on something. Specs that are not in the
-    /// cache are brought.
+    /// Reads the manifests of those that need one of `atoms`. Specs that are not in the cache are
+    /// brought.
     ///
     /// # Errors
     ///
@@ -62,11 +64,13 @@ impl<'a> Asks<'a> {
     pub(crate) fn read(
         scene: &mut Scene<'_>,
         graph: &'a Graph<'a>,
-        atoms: &[usize],
+        atoms: impl IntoIterator<Item = usize>,
     ) -> Result<Self, Error> {
+        let needed_by = |at| graph.needed_by(at).iter().copied();
+        let askers: BTreeSet<usize> = atoms.into_iter().flat_map(needed_by).collect();
         let mut manifests = vec![None; graph.atoms().len()];
         let mut published = Vec::new();
-        for &at in atoms {
+        for at in askers {
             let atom = &graph.atoms()[at];
             if let Place::Local { .. } = &atom.place {
                 let local = scene.locals()?.get(&atom.id);

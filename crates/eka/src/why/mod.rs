@@ -135,14 +135,7 @@ pub fn why(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         return Err(selector.not_locked(known).into());
     }
     let offers = offers(&mut scene, &lock, &found)?;
-    let mut askers: Vec<usize> = found
-        .iter()
-        .flat_map(|it| graph.needed_by(*it))
-        .copied()
-        .collect();
-    askers.sort_unstable();
-    askers.dedup();
-    let asks = Asks::read(&mut scene, &graph, &askers)?;
+    let asks = Asks::read(&mut scene, &graph, found.iter().copied())?;
     let through = graph.nearest();
     let mut atoms = Vec::new();
     for at in found {
