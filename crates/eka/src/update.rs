@@ -329,7 +329,7 @@ fn find(name: &str, locks: &[&Lock]) -> Result<AtomId, UpdateError> {
             let fits = set.is_none_or(|set| names.iter().any(|it| it.as_str() == set))
                 && short.is_none_or(|it| digest.short() == it);
             if fits {
-                let full = full_name(atom, digest, names.first().map(|it| it.as_str()));
+                let full = full_name(atom, digest, names);
                 found.insert(AtomId::new(root, atom.id.clone()), full);
             }
         }
@@ -354,9 +354,9 @@ fn find(name: &str, locks: &[&Lock]) -> Result<AtomId, UpdateError> {
     }
 }
 
-/// A name that means one atom alone.
-fn full_name(atom: &LockedAtom, digest: &Digest, set: Option<&str>) -> String {
-    match set {
+/// A name that means one atom alone, of a set that has these names.
+pub(crate) fn full_name(atom: &LockedAtom, digest: &Digest, sets: &[Name]) -> String {
+    match sets.first() {
         Some(set) => format!("{set}.{}", atom.id),
         None => format!("{}#{}", atom.id, digest.short()),
     }

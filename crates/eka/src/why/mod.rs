@@ -18,7 +18,7 @@ use crate::look::{self, Ask, Asker, Asks, Offers, Selector};
 use crate::outdated::Range;
 use crate::project;
 use crate::resolve::{Inquiry, Moving, Options, ResolveError, Unsolvable};
-use crate::update::exactly;
+use crate::update::{exactly, full_name};
 
 /// What to explain.
 #[derive(Debug, Clone)]
@@ -303,10 +303,8 @@ fn unambiguous(lock: &Lock, at: usize) -> String {
     let Place::Published { root, digest, .. } = &atom.place else {
         return atom.id.to_string();
     };
-    match lock.set(root).and_then(|it| it.names.first()) {
-        Some(name) => format!("{name}.{}", atom.id),
-        None => format!("{}#{}", atom.id, digest.short()),
-    }
+    let names = lock.set(root).map_or(&[][..], |it| &it.names);
+    full_name(atom, digest, names)
 }
 
 impl Asked {
