@@ -310,7 +310,8 @@ fn some(names: &[String]) -> String {
     first(names, "more")
 }
 
-fn first<T: Display>(all: &[T], rest: &str) -> String {
+/// The first eight of these, and how many there are of the `rest`.
+pub(crate) fn first<T: Display>(all: &[T], rest: &str) -> String {
     let shown: Vec<_> = all.iter().take(8).map(|it| format!("`{it}`")).collect();
     match all.len() - shown.len() {
         0 => shown.join(", "),

@@ -7,9 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::exit::Exit;
-
-/// How many versions a message lists at most.
-const MAX_VERSIONS: usize = 8;
+use crate::versions::first;
 
 /// What keeps `eka diff` from its work.
 #[derive(Debug, Error, Diagnostic)]
@@ -95,13 +93,5 @@ fn names(names: &[String]) -> String {
 }
 
 fn newest(known: &[Version]) -> String {
-    let shown: Vec<String> = known
-        .iter()
-        .take(MAX_VERSIONS)
-        .map(|it| format!("`{it}`"))
-        .collect();
-    match known.len() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} others", shown.join(", ")),
-    }
+    first(known, "others")
 }
