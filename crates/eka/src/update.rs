@@ -70,21 +70,10 @@ pub enum Writing {
 pub struct Report {
     /// Whether it was written.
     pub writing: Writing,
-    /// One entry a lock, by folder.
-    pub locks: Vec<Updated>,
+    /// What became of each lock, or would have; by folder.
+    pub locks: Vec<Locked>,
     /// What the sources of each atom that moved have that they had not, where that was asked for.
     pub diffs: Vec<diff::Report>,
-}
-
-/// What became of one lock, or would have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Updated {
-    /// The lock's file, and what is other than before.
-    pub lock: Locked,
-    /// What it held.
-    pub before: Lock,
-    /// What it holds, or would.
-    pub after: Lock,
 }
 
 /// Why nothing moved.
@@ -211,27 +200,19 @@ pub fn update(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     }
     let diffs = match request.sources {
         Sources::Unseen => Vec::new(),
-        Sources::Compared => {
-            let before = locks.iter().map(|it| (*it).clone());
-            let pairs: Vec<(Lock, Lock)> = before.zip(after.iter().cloned()).collect();
-            diff::moved(ctx, &pairs)?
-        }
+        Sources::Compared => diff::moved(ctx, locks.iter().copied().zip(&after))?,
     };
     let mut report = Report {
         writing: request.writing,
         locks: Vec::new(),
         diffs,
     };
-    for (it, after) in opened.iter().zip(after) {
+    for (it, after) in opened.iter().zip(&after) {
         let outcome = match request.writing {
-            Writing::Done => it.replace(None, &after)?,
-            Writing::DryRun => it.planned(&after),
+            Writing::Done => it.replace(None, after)?,
+            Writing::DryRun => it.planned(after),
         };
-        report.locks.push(Updated {
-            lock: Locked::of(it, &after, outcome),
-            before: it.lock.clone().unwrap_or_default(),
-            after,
-        });
+        report.locks.push(Locked::of(it, after, outcome));
     }
     Ok(report)
 }

@@ -19,8 +19,8 @@ pub(crate) struct Shape<'a> {
 impl<'a> Shape<'a> {
     pub(crate) fn of(report: &Report, diffs: Option<Vec<Difference<'a>>>) -> Self {
         let dry_run = report.writing == Writing::DryRun;
-        let one = |it: &eka::update::Updated| {
-            let mut one = One::of(&it.lock);
+        let one = |it: &eka::lock::Locked| {
+            let mut one = One::of(it);
             one.written &= !dry_run;
             one
         };

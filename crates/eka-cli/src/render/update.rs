@@ -1,7 +1,7 @@
 //! `eka update` as text.
 
-use eka::lock::Outcome;
-use eka::update::{Report, Updated, Writing};
+use eka::lock::{Locked, Outcome};
+use eka::update::{Report, Writing};
 
 use super::{esc, lock};
 use crate::session::Text;
@@ -14,13 +14,13 @@ pub(crate) fn text(report: &Report) -> Text {
     }
 }
 
-fn one(updated: &Updated, writing: Writing) -> String {
-    match (&updated.lock.outcome, writing) {
+fn one(locked: &Locked, writing: Writing) -> String {
+    match (&locked.outcome, writing) {
         (Outcome::Written { moves }, Writing::DryRun) => {
-            let path = esc(updated.lock.path.display());
+            let path = esc(locked.path.display());
             let moves = moves.iter().map(|it| format!("  {}\n", esc(it)));
             format!("would change `{path}`\n{}", moves.collect::<String>())
         }
-        _ => lock::one(&updated.lock),
+        _ => lock::one(locked),
     }
 }

@@ -17,7 +17,10 @@ use crate::remotes::Remotes;
 /// # Errors
 ///
 /// As [`super::diff`].
-pub(crate) fn moved(ctx: &Context<'_>, locks: &[(Lock, Lock)]) -> Result<Vec<Report>, Error> {
+pub(crate) fn moved<'a>(
+    ctx: &Context<'_>,
+    locks: impl Iterator<Item = (&'a Lock, &'a Lock)>,
+) -> Result<Vec<Report>, Error> {
     let mut seen = BTreeSet::new();
     let mut pairs: Vec<(Wanted<'_>, Wanted<'_>)> = Vec::new();
     for (before, after) in locks {
