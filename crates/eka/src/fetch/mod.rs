@@ -200,7 +200,7 @@ fn folder_of(place: &lock::Place, work_tree: &Path) -> PathBuf {
 fn current(opened: &Opened, scene: &mut Scene<'_>, locking: Locking) -> Result<(), Error> {
     let changes = opened.changes(scene)?;
     match locking {
-        Locking::Locked { by } => Ok(must_be_current(opened, by, changes)?),
+        Locking::Locked { by } => Ok(must_be_current(scene.ctx, opened, by, changes)?),
         Locking::Free if changes.is_empty() => Ok(()),
         Locking::Free => {
             let path = opened.lock_path();

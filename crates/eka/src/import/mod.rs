@@ -350,7 +350,7 @@ fn write(
     let manifest = scene.edited(opened, &text)?;
     if let Locking::Locked { by } = locking {
         let old = opened.lock.clone().unwrap_or_default();
-        must_be_current(opened, by, diff::of_manifest(&manifest, &old))?;
+        must_be_current(scene.ctx, opened, by, diff::of_manifest(&manifest, &old))?;
     }
     let lock = if opened.changes_of(scene, &manifest, &lock)?.is_empty() {
         lock.canonical()

@@ -64,7 +64,7 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
     }
     for it in &opened {
         let changes = it.changes(&mut scene)?;
-        must_be_current(it, BY, changes)?;
+        must_be_current(ctx, it, BY, changes)?;
     }
     let none = Lock::default();
     let locks: Vec<&Lock> = opened

@@ -304,7 +304,7 @@ pub fn lock(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
         let changes = it.changes(&mut scene)?;
         stale |= !changes.is_empty() || it.remains.is_some();
         if let Locking::Locked { by } = request.locking {
-            must_be_current(it, by, changes)?;
+            must_be_current(ctx, it, by, changes)?;
         }
     }
     let locks = if stale {
@@ -340,13 +340,12 @@ pub(crate) fn folders(scene: &mut Scene<'_>, scope: Scope) -> Result<Vec<PathBuf
 
 /// Refuses where a lock would have to change and may not.
 pub(crate) fn must_be_current(
+    ctx: &Context<'_>,
     opened: &Opened,
     by: &'static str,
     changes: Vec<Change>,
 ) -> Result<(), LockError> {
-    if let Some(patching) = &opened.patching {
-        return Err(patching.refused(by).into());
-    }
+    ctx.patches.refuse(error::given(by))?;
     if changes.is_empty() {
         return Ok(());
     }
@@ -390,7 +389,12 @@ pub(crate) fn relock(
     let top = opened.edited(text.clone(), manifest);
     if let Locking::Locked { by } = locking {
         let lock = opened.lock.clone().unwrap_or_default();
-        must_be_current(opened, by, diff::of_manifest(&top.manifest, &lock))?;
+        must_be_current(
+            scene.ctx,
+            opened,
+            by,
+            diff::of_manifest(&top.manifest, &lock),
+        )?;
     }
     let locks = scene.resolve(vec![top], options)?;
     let [lock] = &locks[..] else {

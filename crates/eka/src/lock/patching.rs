@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use atom::lock::diff::Change;
 use atom::lock::{Lock, LockedAtom};
 
-use super::error::given;
 use crate::context::Context;
 use crate::error::Error;
 use crate::files::{FilesError, Folder, Texts};
-use crate::patches::{self, Beside, PatchError};
+use crate::patches::{self, Beside};
 
 /// Where the lock lies, and what it was made from.
 #[derive(Debug)]
@@ -22,8 +21,6 @@ pub(super) struct Patching {
     rebased: bool,
     /// The committed lock.
     committed: Option<Lock>,
-    /// The patches, a line each.
-    patches: Vec<String>,
 }
 
 /// What to do about a lock beside that cannot be read.
@@ -59,7 +56,6 @@ impl Patching {
             text: None,
             rebased: false,
             committed: committed.clone(),
-            patches: ctx.patches.lines(),
         };
         let Some(found) = patching.beside.load()? else {
             return Ok((committed, Some(patching)));
@@ -128,13 +124,5 @@ impl Patching {
             None => self.beside.forget()?,
         }
         Ok(false)
-    }
-
-    /// That the lock must not change, nor be any but the committed one.
-    pub(super) fn refused(&self, by: &str) -> PatchError {
-        PatchError::Active {
-            by: given(by),
-            patches: self.patches.clone(),
-        }
     }
 }
