@@ -42,17 +42,17 @@ impl Patching {
         committed: Option<Lock>,
         unread: Unread,
     ) -> Result<(Option<Lock>, Option<Self>), Error> {
-        let beside = Beside::of(ctx, folder.path());
+        let beside = || Beside::of(ctx, folder.path());
         if !ctx.patches.is_active() {
             if unread == Unread::Ignored {
                 // It is in nobody's way.
-                drop(beside.forget());
+                drop(beside().forget());
             }
             return Ok((committed, None));
         }
         patches::tell(ctx)?;
         let mut patching = Self {
-            beside,
+            beside: beside(),
             text: None,
             rebased: false,
             committed: committed.clone(),
