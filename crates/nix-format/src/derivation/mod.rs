@@ -14,12 +14,17 @@ mod print;
 mod json;
 mod modulo;
 mod paths;
+mod rewrite;
+mod resolve;
+mod attributes;
+mod environment;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Diagnostic;
 use thiserror::Error;
 
+pub use environment::{Environment, EnvironmentError, Setting};
 pub use json::print_json;
 pub use modulo::{Modulo, ModuloError, Modulos, Standing};
 pub use output_name::{OutputName, OutputNameError};

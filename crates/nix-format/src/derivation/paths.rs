@@ -96,6 +96,15 @@ pub enum PlanError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Modulo(#[from] ModuloError),
+    /// An output that is needed is not built.
+    #[error("the output `{output}` of `{path}` is not built")]
+    #[diagnostic(code(eka::drv::not_built))]
+    NotBuilt {
+        /// The derivation.
+        path: StorePath,
+        /// Its output.
+        output: OutputName,
+    },
     /// The content has no path.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -155,7 +155,7 @@ fn number(path: &StorePath) -> u32 {
 
 #[test]
 fn depth_costs_no_stack_and_no_work_twice() {
-    let n = 20_000;
+    let n = 5_000;
     let template = link(Some(0));
     let mut n_read = 0;
     let mut modulos = Modulos::new(StoreDir::default());

@@ -14,6 +14,7 @@ mod drv_paths;
 mod instantiated;
 mod changed;
 mod built;
+mod drv_environment;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;
