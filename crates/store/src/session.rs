@@ -1,14 +1,48 @@
 //! Sessions: whoever writes says so by a locked file, so that a collection spares what it brings.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use miette::Diagnostic;
+use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW, flock, futimens};
+use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 
 /// The name of a session: 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(String);
+
+/// The sessions of one store, of all processes.
+///
+/// A session is a file that its process holds a lock on: the kernel lets go of it however the
+/// process ends. Its time is that of the file system, which is the time of blobs too.
+#[derive(Debug, Clone)]
+pub(crate) struct Sessions {
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(PathBuf),
+    /// Of a store in memory, which other processes do not see.
+    Memory(Arc<Mutex<BTreeMap<SessionId, SystemTime>>>),
+}
+
+/// An open session; it ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Open {
+    id: SessionId,
+    sessions: Sessions,
+    /// Holds the lock.
+    _file: Option<File>,
+}
 
 /// Why a text is no name of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
@@ -23,11 +57,46 @@ pub struct SessionIdError {
     pub text: String,
 }
 
+/// Why a session cannot be opened, or others not be looked at.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The disk is full.
+    #[error("no space is left in `{}`", place.display())]
+    #[diagnostic(
+        code(eka::store::full),
+        help("free space on this disk, and run the command again")
+    )]
+    Full {
+        /// The file or folder.
+        place: PathBuf,
+    },
+    /// The folder of sessions cannot be used.
+    #[error("`{}` cannot be used", place.display())]
+    #[diagnostic(
+        code(eka::store::session),
+        help("check that the folder is there, and yours to write")
+    )]
+    Io {
+        /// The file or folder.
+        place: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
 impl SessionId {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    fn new() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom(&mut bytes, GetRandomFlags::empty())?;
+        Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
     }
 }
 
@@ -48,5 +117,101 @@ impl FromStr for SessionId {
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Open {
+    pub(crate) const fn id(&self) -> &SessionId {
+        &self.id
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        match &self.sessions.place {
+            // What cannot be removed is found dead later.
+            Place::Folder(folder) => drop(std::fs::remove_file(folder.join(self.id.as_str()))),
+            Place::Memory(all) => drop(locked(all).remove(&self.id)),
+        }
+    }
+}
+
+impl Sessions {
+    /// Those of a store on disk, in a folder that is there.
+    pub(crate) const fn folder(folder: PathBuf) -> Self {
+        Self {
+            place: Place::Folder(folder),
+        }
+    }
+
+    /// Those of a store in memory.
+    pub(crate) fn memory() -> Self {
+        Self {
+            place: Place::Memory(Arc::default()),
+        }
+    }
+
+    /// Begins a session.
+    pub(crate) fn open(&self) -> Result<Open, SessionError> {
+        let open = |id, file| Open {
+            id,
+            sessions: self.clone(),
+            _file: file,
+        };
+        match &self.place {
+            Place::Memory(all) => {
+                let id = SessionId::new().map_err(|it| fault(Path::new("memory"), it))?;
+                locked(all).insert(id.clone(), SystemTime::now());
+                Ok(open(id, None))
+            }
+            Place::Folder(folder) => {
+                let (id, file) = lock_new(folder).map_err(|it| fault(folder, it))?;
+                Ok(open(id, Some(file)))
+            }
+        }
+    }
+}
+
+const NOW: Timestamps = Timestamps {
+    last_access: MOMENT,
+    last_modification: MOMENT,
+};
+
+const MOMENT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
+
+/// Makes a file and locks it; one that a collection found before it was locked is made again.
+fn lock_new(folder: &Path) -> io::Result<(SessionId, File)> {
+    loop {
+        let id = SessionId::new()?;
+        let path = folder.join(id.as_str());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let file = options.open(&path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) if file.metadata()?.nlink() > 0 => {
+                // Its time is that of the session; bytes in it would need room on a full disk.
+                futimens(&file, &NOW)?;
+                return Ok((id, file));
+            }
+            Ok(()) | Err(rustix::io::Errno::WOULDBLOCK) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn locked(
+    all: &Mutex<BTreeMap<SessionId, SystemTime>>,
+) -> MutexGuard<'_, BTreeMap<SessionId, SystemTime>> {
+    all.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fault(place: &Path, source: io::Error) -> SessionError {
+    let place = place.to_owned();
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SessionError::Full { place },
+        _ => SessionError::Io { place, source },
     }
 }

@@ -3,4 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod world;
+mod tree;
 mod infos;
+mod session;
+mod ingest;
+mod closure;

@@ -2,11 +2,47 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use castore::{Digest, Node};
-use nix_format::{Sha256, StorePath};
-use store::PathInfo;
+use nix_format::{Sha256, StoreDir, StorePath};
+use store::infos::SqliteInfos;
+use store::{PathInfo, Store};
+use testkit::env::Env;
+
+/// Where a test's stores lie.
+pub(crate) struct Places {
+    env: Env,
+}
+
+impl Places {
+    pub(crate) fn new() -> Self {
+        Self { env: Env::new() }
+    }
+
+    /// The folder of the store on disk.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.env.path("store")
+    }
+
+    /// The store on disk.
+    pub(crate) async fn disk(&self) -> Store {
+        let sessions = self.folder().join("sessions");
+        std::fs::create_dir_all(&sessions).unwrap();
+        let infos = SqliteInfos::open(&self.folder().join("store.sqlite"))
+            .await
+            .unwrap();
+        let blobs = Arc::new(castore::Memory::new());
+        Store::of(StoreDir::default(), blobs, Arc::new(infos), sessions)
+    }
+
+    /// One of each kind.
+    pub(crate) async fn stores(&self) -> [Store; 2] {
+        [Store::in_memory(StoreDir::default()), self.disk().await]
+    }
+}
 
 /// Runs what is asynchronous.
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock, statvfs};
 
+use crate::blocking::blocking;
 use crate::infos::{InfosError, Result};
 
 /// The newest form of the tables that is known.
@@ -144,14 +145,6 @@ impl Shared {
                 Ok(value)
             });
         done.map_err(|it| explain(&self.file, it))
-    }
-}
-
-/// Runs on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

@@ -1,0 +1,159 @@
+//! A store: blobs, what is registered of them, and who is at work; on disk or in memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use castore::{BlobError, Blobs, Memory};
+use miette::Diagnostic;
+use nix_format::{StoreDir, StorePath};
+use thiserror::Error;
+
+use crate::info::PathInfo;
+use crate::infos::{InfosError, MemoryInfos, PathInfos, Registered};
+use crate::roots::Root;
+use crate::session::{Open, SessionError, SessionId, Sessions};
+
+/// Nix paths on content-addressed trees; clones are the same store.
+///
+/// On disk, in a folder of its own: `blobs/` holds what trees are made of, `store.sqlite` what is
+/// registered, `sessions/` one locked file for each process that writes.
+#[derive(Clone)]
+pub struct Store {
+    dir: StoreDir,
+    blobs: Arc<dyn Blobs>,
+    infos: Arc<dyn PathInfos>,
+    sessions: Sessions,
+}
+
+/// The right to write into a store.
+///
+/// As long as it lives no collection takes what it has put, registered, or held. It ends when it is
+/// dropped, or with its process, however that ends.
+pub struct Session {
+    store: Store,
+    open: Open,
+}
+
+/// Why a store cannot be opened or written.
+#[derive(Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Its blobs fail.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Blobs(#[from] BlobError),
+    /// The database of its paths fails, or refuses them.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Infos(#[from] InfosError),
+    /// A session cannot be opened.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl Store {
+    /// A store of blobs and paths that are kept anywhere.
+    ///
+    /// `dir` is where its paths appear to be, `/nix/store` say. `sessions` is a folder that is
+    /// there, and the same for all processes that write, on one machine whose clock the blobs have.
+    #[must_use]
+    pub fn of(
+        dir: StoreDir,
+        blobs: Arc<dyn Blobs>,
+        infos: Arc<dyn PathInfos>,
+        sessions: PathBuf,
+    ) -> Self {
+        Self {
+            dir,
+            blobs,
+            infos,
+            sessions: Sessions::folder(sessions),
+        }
+    }
+
+    /// A store that lasts as long as the value and its clones.
+    #[must_use]
+    pub fn in_memory(dir: StoreDir) -> Self {
+        Self {
+            dir,
+            blobs: Arc::new(Memory::new()),
+            infos: Arc::new(MemoryInfos::new()),
+            sessions: Sessions::memory(),
+        }
+    }
+
+    /// Where its paths appear to be.
+    #[must_use]
+    pub const fn dir(&self) -> &StoreDir {
+        &self.dir
+    }
+
+    /// What trees are made of.
+    #[must_use]
+    pub const fn blobs(&self) -> &Arc<dyn Blobs> {
+        &self.blobs
+    }
+
+    /// What is registered, and what keeps it.
+    #[must_use]
+    pub const fn infos(&self) -> &Arc<dyn PathInfos> {
+        &self.infos
+    }
+
+    /// Begins to write.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`].
+    pub fn session(&self) -> Result<Session, SessionError> {
+        Ok(Session {
+            store: self.clone(),
+            open: self.sessions.open()?,
+        })
+    }
+}
+
+impl Session {
+    /// The store it writes to.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn id(&self) -> &SessionId {
+        self.open.id()
+    }
+
+    /// Holds paths for as long as the session lives, and says of each whether it is registered.
+    ///
+    /// Those that are will not be collected meanwhile; others not once they are.
+    ///
+    /// # Errors
+    ///
+    /// [`InfosError`].
+    pub async fn hold(&self, paths: &[StorePath]) -> Result<Vec<bool>, InfosError> {
+        let root = Root::Session(self.id().clone());
+        self.store.infos.keep(&root, paths).await
+    }
+
+    /// Registers paths, all or none, whose trees this session has put, or whose trees are those of
+    /// paths that it holds.
+    ///
+    /// First all blobs are made to survive a loss of power. The time of registration is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Blobs`]; [`StoreError::Infos`] as of [`PathInfos::register`].
+    pub async fn register(&self, mut infos: Vec<PathInfo>) -> Result<Vec<Registered>, StoreError> {
+        self.store.blobs.sync().await?;
+        let now = SystemTime::now();
+        for info in &mut infos {
+            info.registered = now;
+        }
+        Ok(self.store.infos.register(&infos).await?)
+    }
+}
