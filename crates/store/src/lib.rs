@@ -7,6 +7,7 @@ pub mod roots;
 pub mod infos;
 pub mod ingest;
 pub mod closure;
+pub mod collect;
 mod blocking;
 
 pub use info::PathInfo;

@@ -5,8 +5,10 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use miette::Diagnostic;
+use nix_format::StorePath;
 use thiserror::Error;
 
+use crate::infos::Pulse;
 use crate::session::SessionId;
 
 /// What keeps paths.
@@ -105,5 +107,28 @@ impl LinkPath {
     #[must_use]
     pub fn as_path(&self) -> &Path {
         &self.0
+    }
+}
+
+/// Whether a symbolic link still points at a path: into a folder or file of its base name, wherever
+/// the store appears.
+///
+/// A link that cannot be looked at, such as on a disk that is not there now, may come back.
+pub(crate) fn pulse(link: &Path, path: &StorePath) -> Pulse {
+    match std::fs::read_link(link) {
+        Ok(target) => {
+            let name = path.to_string();
+            let hits = target
+                .components()
+                .any(|it| it.as_os_str() == name.as_str());
+            if hits { Pulse::Alive } else { Pulse::Dead }
+        }
+        Err(error) => match error.kind() {
+            // `InvalidInput`: there is something, and it is no link.
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::InvalidInput => Pulse::Dead,
+            _ => Pulse::Alive,
+        },
     }
 }

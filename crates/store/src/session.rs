@@ -8,12 +8,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use miette::Diagnostic;
 use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW, flock, futimens};
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
+
+use crate::infos::Pulse;
 
 /// The name of a session: 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,6 +172,72 @@ impl Sessions {
             }
         }
     }
+
+    /// Removes what dead sessions have left, and returns when the oldest of the living began.
+    pub(crate) fn oldest(&self) -> Result<Option<SystemTime>, SessionError> {
+        let folder = match &self.place {
+            Place::Memory(all) => return Ok(locked(all).values().min().copied()),
+            Place::Folder(folder) => folder,
+        };
+        let oldest = || -> io::Result<_> {
+            let mut oldest = None;
+            for entry in std::fs::read_dir(folder)? {
+                if let Some(began) = living(&entry?.path())? {
+                    oldest = Some(oldest.map_or(began, |it: SystemTime| it.min(began)));
+                }
+            }
+            Ok(oldest)
+        };
+        oldest().map_err(|it| fault(folder, it))
+    }
+
+    /// Whether the process of a session still has it.
+    pub(crate) fn pulse(&self, id: &SessionId) -> Pulse {
+        let is_dead = match &self.place {
+            Place::Memory(all) => !locked(all).contains_key(id),
+            Place::Folder(folder) => matches!(living(&folder.join(id.as_str())), Ok(None)),
+        };
+        if is_dead { Pulse::Dead } else { Pulse::Alive }
+    }
+
+    /// Waits until nobody else collects, and keeps others from it.
+    ///
+    /// Blocks. All that was written before has a time before that of the collection.
+    pub(crate) fn collect_alone(&self) -> Result<Alone, SessionError> {
+        match &self.place {
+            Place::Memory(_) => Ok(Alone {
+                began: SystemTime::now(),
+                _lock: None,
+            }),
+            Place::Folder(folder) => lock_folder(folder).map_err(|it| fault(folder, it)),
+        }
+    }
+}
+
+/// The right to collect; it ends when it is dropped.
+pub(crate) struct Alone {
+    /// When the collection began, by the clock that blobs and sessions have.
+    pub(crate) began: SystemTime,
+    _lock: Option<File>,
+}
+
+/// The clock of a file system goes by some milliseconds: waits until it has moved.
+fn lock_folder(folder: &Path) -> io::Result<Alone> {
+    let lock = File::open(folder)?;
+    flock(&lock, FlockOperation::LockExclusive)?;
+    let moment = || -> io::Result<SystemTime> {
+        futimens(&lock, &NOW)?;
+        lock.metadata()?.modified()
+    };
+    let first = moment()?;
+    loop {
+        let began = moment()?;
+        if began != first {
+            let lock = Some(lock);
+            return Ok(Alone { began, _lock: lock });
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 const NOW: Timestamps = Timestamps {
@@ -199,6 +267,23 @@ fn lock_new(folder: &Path) -> io::Result<(SessionId, File)> {
             Ok(()) | Err(rustix::io::Errno::WOULDBLOCK) => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Returns when a session began that lives; a dead one's file is removed.
+fn living(path: &Path) -> io::Result<Option<SystemTime>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {
+            // Gone already, where another collection was faster.
+            drop(std::fs::remove_file(path));
+            Ok(None)
+        }
+        Err(rustix::io::Errno::WOULDBLOCK) => file.metadata()?.modified().map(Some),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Store {
     dir: StoreDir,
     blobs: Arc<dyn Blobs>,
     infos: Arc<dyn PathInfos>,
-    sessions: Sessions,
+    pub(crate) sessions: Sessions,
 }
 
 /// The right to write into a store.

@@ -8,3 +8,4 @@ mod infos;
 mod session;
 mod ingest;
 mod closure;
+mod collect;

@@ -9,8 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use castore::{Digest, Node};
 use nix_format::{Sha256, StoreDir, StorePath};
 use store::infos::SqliteInfos;
-use store::{PathInfo, Store};
+use store::ingest::Ask;
+use store::{PathInfo, Session, Store};
 use testkit::env::Env;
+
+use crate::tree::Tree;
 
 /// Where a test's stores lie.
 pub(crate) struct Places {
@@ -42,6 +45,28 @@ impl Places {
     pub(crate) async fn stores(&self) -> [Store; 2] {
         [Store::in_memory(StoreDir::default()), self.disk().await]
     }
+}
+
+/// Puts a tree and registers it.
+pub(crate) async fn add(
+    session: &Session,
+    name: &str,
+    tree: &Tree,
+    references: &[&str],
+) -> StorePath {
+    let nar = tree.nar();
+    let ingested = session
+        .ingest(nar.as_slice(), Ask::default())
+        .await
+        .unwrap();
+    let registered = PathInfo {
+        root: ingested.root,
+        nar_hash: ingested.nar_hash,
+        nar_size: ingested.nar_size,
+        ..info(name, references)
+    };
+    session.register(vec![registered]).await.unwrap();
+    path(name)
 }
 
 /// Runs what is asynchronous.
