@@ -7,7 +7,7 @@ mod directory;
 mod closure;
 mod blob;
 
-pub use blob::{BlobError, BlobReader, BlobWriter, Blobs, Listed, Memory};
+pub use blob::{BlobError, BlobReader, BlobWriter, Blobs, Disk, Listed, Memory};
 pub use closure::{Arriving, Closure, ClosureError, Limits, closure};
 pub use digest::{Digest, DigestError};
 pub use directory::{Directory, DirectoryError, Entry};

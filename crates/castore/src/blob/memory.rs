@@ -1,18 +1,15 @@
 //! Blobs in memory, for as long as the process lives.
 
 use std::collections::BTreeMap;
-use std::io::{self, Cursor, SeekFrom};
 use std::ops::Bound;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 
-use super::{BlobError, BlobReader, BlobWriter, Blobs, Listed};
+use super::in_memory::InMemory;
+use super::{BlobError, BlobReader, BlobWriter, Blobs, Listed, within};
 use crate::Digest;
 
 /// Blobs in memory; clones share them.
@@ -59,22 +56,14 @@ impl Blobs for Memory {
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
-        let open = |bytes| Box::new(Reader(Cursor::new(bytes))) as Box<dyn BlobReader>;
-        Ok(self.bytes(digest).map(open))
+        Ok(self.bytes(digest).map(InMemory::open))
     }
 
     async fn get(&self, digest: &Digest, limit: u64) -> Result<Option<Bytes>, BlobError> {
         let Some(bytes) = self.bytes(digest) else {
             return Ok(None);
         };
-        let (digest, size) = (*digest, bytes.len() as u64);
-        if size > limit {
-            return Err(BlobError::Large {
-                digest,
-                size,
-                limit,
-            });
-        }
+        within(*digest, bytes.len() as u64, limit)?;
         Ok(Some(bytes))
     }
 
@@ -109,34 +98,6 @@ impl Blobs for Memory {
         let mut kept = self.kept();
         let old = kept.get(digest).is_some_and(|it| it.modified < before);
         Ok(old && kept.remove(digest).is_some())
-    }
-}
-
-struct Reader(Cursor<Bytes>);
-
-impl BlobReader for Reader {
-    fn size(&self) -> u64 {
-        self.0.get_ref().len() as u64
-    }
-}
-
-impl AsyncRead for Reader {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncSeek for Reader {
-    fn start_seek(mut self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
-        Pin::new(&mut self.0).start_seek(to)
-    }
-
-    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        Pin::new(&mut self.0).poll_complete(cx)
     }
 }
 

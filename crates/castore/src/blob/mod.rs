@@ -9,10 +9,16 @@ use miette::Diagnostic;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncSeek};
 
+use self::verified::Verified;
 use crate::Digest;
 
 mod memory;
+mod in_memory;
+mod groups;
+mod verified;
+mod disk;
 
+pub use disk::Disk;
 pub use memory::Memory;
 
 /// A place that keeps blobs by their digest.
@@ -89,7 +95,7 @@ pub trait Blobs: Send + Sync {
 ///
 /// Seeking behind the end is not an error, reading there gives nothing.
 pub trait BlobReader: AsyncRead + AsyncSeek + Send + Unpin {
-    /// How many bytes the blob has.
+    /// How many bytes the blob has: certain once its last byte was read.
     fn size(&self) -> u64;
 }
 
@@ -187,4 +193,30 @@ impl From<BlobError> for io::Error {
         };
         Self::new(kind, error)
     }
+}
+
+/// Holds a blob to the most bytes that its reader takes.
+pub(crate) const fn within(digest: Digest, size: u64, limit: u64) -> Result<(), BlobError> {
+    if size > limit {
+        return Err(BlobError::Large {
+            digest,
+            size,
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// Reads all of a large blob.
+pub(crate) async fn read_all(
+    mut reader: Verified,
+    digest: Digest,
+    limit: u64,
+) -> Result<Bytes, BlobError> {
+    within(digest, reader.size(), limit)?;
+    let mut bytes = Vec::new();
+    while let Some(part) = reader.next().await? {
+        bytes.extend_from_slice(part);
+    }
+    Ok(bytes.into())
 }

@@ -10,3 +10,4 @@ mod vectors;
 mod directory;
 mod closure;
 mod memory;
+mod disk;

@@ -26,5 +26,7 @@ pub(crate) fn hex(text: &Value) -> Vec<u8> {
 
 /// The first bytes of 0, 1, … 250, 0, 1, …
 pub(crate) fn pattern(size: usize) -> Vec<u8> {
-    (0..=250).cycle().take(size).collect()
+    let mut bytes = (0..=250).collect::<Vec<u8>>().repeat(size / 251 + 1);
+    bytes.truncate(size);
+    bytes
 }
