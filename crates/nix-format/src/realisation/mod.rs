@@ -106,16 +106,18 @@ impl fmt::Display for DrvOutput {
 impl FromStr for DrvOutput {
     type Err = RealisationError;
 
-    /// Reads what is printed, and as Nix does, the hash in each of its forms.
+    /// Reads what is printed, and nothing else: an id is a file's name in a cache. Nix reads the hash
+    /// in its other forms too.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let malformed = || RealisationError::Id {
             text: text.to_owned(),
         };
         let (hash, output) = text.split_once('!').ok_or_else(malformed)?;
-        Ok(Self {
+        let id = Self {
             drv_hash: Hash::parse(hash)?.try_into()?,
             output: output.parse()?,
-        })
+        };
+        (id.to_string() == text).then_some(id).ok_or_else(malformed)
     }
 }
 
