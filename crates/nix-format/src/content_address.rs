@@ -100,6 +100,18 @@ impl ContentAddress {
     }
 }
 
+impl References {
+    /// Tells the reference of `path` to itself from those to others.
+    #[must_use]
+    pub fn of(path: &StorePath, references: &BTreeSet<StorePath>) -> Self {
+        let others = references.iter().filter(|it| *it != path).cloned();
+        Self {
+            others: others.collect(),
+            itself: references.contains(path),
+        }
+    }
+}
+
 impl StoreDir {
     /// The path of a content (`libstore/store-api.cc`, `makeFixedOutputPath` and `makeTextPath`).
     ///
