@@ -58,6 +58,9 @@ named "floating-" (perAlgorithm "flat" ++ perAlgorithm "recursive")
   floating-default = build "floating-default" "echo default > $out" { __contentAddressed = true; };
   floating-several = several;
   floating-itself = floating "itself" "mkdir $out; echo $out > $out/where; ln -s $out/where $out/link" { };
+  floating-itself-and-others = floating "itself-and-others" ''mkdir $out; echo "$out $leaf $base" > $out/all'' {
+    inherit base leaf;
+  };
   floating-seen = floating "seen" seen {
     own = builtins.placeholder "out";
     passAsFile = [ "own" ];
