@@ -39,7 +39,7 @@ impl Derivations {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/derivations/default.nix");
         let expression =
             format!("builtins.mapAttrs (_: builtins.mapAttrs (_: it: it.drvPath)) (import {file})");
-        let paths = store.evaluate(&expression);
+        let paths = store.evaluate(expression);
         let named = |kind: &str| {
             let paths = paths[kind].as_object().expect("a set of paths");
             paths.iter().map(|(name, drv)| Named {
@@ -220,7 +220,7 @@ impl Built {
 impl NixStore {
     /// Evaluates an expression, its derivations instantiated, and returns it as JSON has it.
     #[must_use]
-    pub fn evaluate(&self, expression: &str) -> Value {
+    pub fn evaluate(&self, expression: impl AsRef<[u8]>) -> Value {
         let file = self.env().path("evaluated.nix");
         std::fs::write(&file, expression).expect("the expression is written");
         let mut evaluate = self.command("nix-instantiate");

@@ -24,6 +24,7 @@ mod instantiated;
 mod changed;
 mod built;
 mod drv_environment;
+mod generated;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;
