@@ -5,6 +5,7 @@ mod store;
 pub mod session;
 pub mod roots;
 pub mod infos;
+pub mod records;
 pub mod ingest;
 pub mod closure;
 pub mod collect;

@@ -10,7 +10,8 @@ use nix_format::{StoreDir, StorePath};
 use thiserror::Error;
 
 use crate::info::PathInfo;
-use crate::infos::{InfosError, MemoryInfos, PathInfos, Registered};
+use crate::infos::{InfosError, MemoryInfos, PathInfos, Registered, SqliteInfos};
+use crate::records::{MemoryRecords, Records, SqliteRecords};
 use crate::roots::Root;
 use crate::session::{Open, SessionError, SessionId, Sessions};
 
@@ -23,6 +24,7 @@ pub struct Store {
     dir: StoreDir,
     blobs: Arc<dyn Blobs>,
     infos: Arc<dyn PathInfos>,
+    records: Arc<dyn Records>,
     pub(crate) sessions: Sessions,
 }
 
@@ -54,21 +56,17 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// A store of blobs and paths that are kept anywhere.
+    /// A store of blobs that are kept anywhere.
     ///
     /// `dir` is where its paths appear to be, `/nix/store` say. `sessions` is a folder that is
     /// there, and the same for all processes that write, on one machine whose clock the blobs have.
     #[must_use]
-    pub fn of(
-        dir: StoreDir,
-        blobs: Arc<dyn Blobs>,
-        infos: Arc<dyn PathInfos>,
-        sessions: PathBuf,
-    ) -> Self {
+    pub fn of(dir: StoreDir, blobs: Arc<dyn Blobs>, infos: SqliteInfos, sessions: PathBuf) -> Self {
         Self {
             dir,
             blobs,
-            infos,
+            records: Arc::new(SqliteRecords::beside(&infos)),
+            infos: Arc::new(infos),
             sessions: Sessions::folder(sessions),
         }
     }
@@ -80,6 +78,7 @@ impl Store {
             dir,
             blobs: Arc::new(Memory::new()),
             infos: Arc::new(MemoryInfos::new()),
+            records: Arc::new(MemoryRecords::new()),
             sessions: Sessions::memory(),
         }
     }
@@ -100,6 +99,12 @@ impl Store {
     #[must_use]
     pub const fn infos(&self) -> &Arc<dyn PathInfos> {
         &self.infos
+    }
+
+    /// What was stated of builds and evaluations.
+    #[must_use]
+    pub const fn records(&self) -> &Arc<dyn Records> {
+        &self.records
     }
 
     /// Begins to write.

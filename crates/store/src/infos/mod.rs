@@ -3,7 +3,7 @@
 mod error;
 mod life;
 mod memory;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -247,7 +247,7 @@ fn take_apart(
     candidates: &Candidates,
     paths: &[StorePath],
 ) -> Result<Taken, IngestError> {
-    let mut decoder = Decoder::new(tree::LIMITS);
+    let mut decoder = Decoder::new(tree::limits());
     let mut search = candidates.search();
     let mut found = vec![false; paths.len()];
     while let Some(piece) = pieces.blocking_recv() {

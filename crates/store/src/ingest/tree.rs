@@ -16,11 +16,13 @@ use super::IngestError;
 use crate::blocking::joined;
 
 /// What a NAR may hold: as much as a tree may, wherever one is read.
-pub(super) const LIMITS: Limits = Limits {
-    depth: 256,
-    name_bytes: Name::MAX_BYTES,
-    target_bytes: Target::MAX_BYTES,
-};
+pub(super) fn limits() -> Limits {
+    Limits {
+        depth: castore::Limits::default().depth,
+        name_bytes: Name::MAX_BYTES,
+        target_bytes: Target::MAX_BYTES,
+    }
+}
 
 /// Up to which size in bytes a file is put whole, while the next one comes.
 const SMALL: u64 = 1 << 20;

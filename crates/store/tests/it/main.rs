@@ -5,6 +5,7 @@
 mod world;
 mod tree;
 mod infos;
+mod records;
 mod session;
 mod ingest;
 mod closure;

@@ -38,7 +38,7 @@ impl Places {
             .await
             .unwrap();
         let blobs = Arc::new(castore::Memory::new());
-        Store::of(StoreDir::default(), blobs, Arc::new(infos), sessions)
+        Store::of(StoreDir::default(), blobs, infos, sessions)
     }
 
     /// One of each kind.

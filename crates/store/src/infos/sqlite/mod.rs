@@ -1,7 +1,7 @@
 //! Registered paths in SQLite, shared by any number of processes.
 
-mod database;
-mod rows;
+pub(crate) mod database;
+pub(crate) mod rows;
 mod paths;
 mod roots;
 mod collect;
@@ -37,6 +37,10 @@ impl SqliteInfos {
     pub async fn open(file: &Path) -> Result<Self> {
         let database = Database::open(file).await?;
         Ok(Self { database })
+    }
+
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
     }
 }
 

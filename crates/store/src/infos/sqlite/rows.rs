@@ -97,7 +97,7 @@ fn node(row: &Row<'_>, at: usize) -> Outcome<Node> {
     })
 }
 
-pub(super) fn parsed<T: FromStr>(column: &str, text: &str) -> Outcome<T> {
+pub(crate) fn parsed<T: FromStr>(column: &str, text: &str) -> Outcome<T> {
     text.parse().map_err(|_| damaged(column, text))
 }
 
@@ -111,7 +111,7 @@ pub(super) fn damaged(column: &str, value: impl Display) -> Fault {
 }
 
 /// Nanoseconds since 1970; what lies outside of some 292 years around it is moved to their end.
-pub(super) fn nanos(time: SystemTime) -> i64 {
+pub(crate) fn nanos(time: SystemTime) -> i64 {
     let clamped = |it: Duration| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX);
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => clamped(after),

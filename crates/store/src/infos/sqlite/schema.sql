@@ -40,3 +40,20 @@ CREATE TABLE roots (
     name TEXT NOT NULL,
     PRIMARY KEY (kind, root, hash, name)
 ) STRICT, WITHOUT ROWID;
+
+-- Signed statements as bytes: 'memo', 'realisation' or 'log'.
+CREATE TABLE records (
+    kind TEXT NOT NULL,
+    key BLOB NOT NULL,
+    body BLOB NOT NULL,
+    written INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT;
+
+CREATE TABLE record_signatures (
+    kind TEXT NOT NULL,
+    key BLOB NOT NULL,
+    signature TEXT NOT NULL,
+    PRIMARY KEY (kind, key, signature),
+    FOREIGN KEY (kind, key) REFERENCES records (kind, key) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
