@@ -143,6 +143,9 @@ impl Store {
         let deleted = self.delete(asked.mode, bounds, hear).await?;
         hear(Progress::Deleted(deleted.paths.len()));
         let (n_blobs, blob_bytes) = self.sweep(asked.mode, bounds, &deleted, hear).await?;
+        if let (Collect::Really, Some(disk)) = (asked.mode, &self.disk) {
+            disk.sweep().await?;
+        }
         Ok(Garbage {
             paths: deleted.paths,
             roots: deleted.roots,

@@ -221,7 +221,11 @@ pub(crate) struct Alone {
     _lock: Option<File>,
 }
 
-/// The clock of a file system goes by some milliseconds: waits until it has moved.
+/// Blobs this much younger than a time count as if they were put then: the clock of a file system
+/// goes by some milliseconds.
+const TICKS: Duration = Duration::from_millis(25);
+
+/// Waits until what is done now differs in time from what was done before.
 fn lock_folder(folder: &Path) -> io::Result<Alone> {
     let lock = File::open(folder)?;
     flock(&lock, FlockOperation::LockExclusive)?;
@@ -232,7 +236,7 @@ fn lock_folder(folder: &Path) -> io::Result<Alone> {
     let first = moment()?;
     loop {
         let began = moment()?;
-        if began != first {
+        if began >= first + TICKS {
             let lock = Some(lock);
             return Ok(Alone { began, _lock: lock });
         }

@@ -1,10 +1,13 @@
 //! A store: blobs, what is registered of them, and who is at work; on disk or in memory.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use castore::{BlobError, Blobs, Memory};
+use castore::{BlobError, Blobs, Disk, Memory};
 use miette::Diagnostic;
 use nix_format::{StoreDir, StorePath};
 use thiserror::Error;
@@ -25,6 +28,8 @@ pub struct Store {
     blobs: Arc<dyn Blobs>,
     infos: Arc<dyn PathInfos>,
     records: Arc<dyn Records>,
+    /// Where blobs are files of our own, what writers left that died.
+    pub(crate) disk: Option<Disk>,
     pub(crate) sessions: Sessions,
 }
 
@@ -41,6 +46,19 @@ pub struct Session {
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// Its folder cannot be made.
+    #[error("the store's folder `{}` cannot be made", folder.display())]
+    #[diagnostic(
+        code(eka::store::folder),
+        help("check that the folder above it is there, and yours to write")
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
     /// Its blobs fail.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -56,6 +74,29 @@ pub enum StoreError {
 }
 
 impl Store {
+    /// Opens the store in a folder, and makes it where there is none: for its owner alone.
+    ///
+    /// `dir` is where its paths appear to be, `/nix/store` say; the folder may lie anywhere on a
+    /// disk of this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], by what fails.
+    pub async fn open(folder: &Path, dir: StoreDir) -> Result<Self, StoreError> {
+        let sessions = folder.join("sessions");
+        for it in [folder, &sessions] {
+            make_private(it).map_err(|source| StoreError::Folder {
+                folder: it.to_owned(),
+                source,
+            })?;
+        }
+        let disk = Disk::open(&folder.join("blobs"))?;
+        let infos = SqliteInfos::open(&folder.join("store.sqlite")).await?;
+        let mut store = Self::of(dir, Arc::new(disk.clone()), infos, sessions);
+        store.disk = Some(disk);
+        Ok(store)
+    }
+
     /// A store of blobs that are kept anywhere.
     ///
     /// `dir` is where its paths appear to be, `/nix/store` say. `sessions` is a folder that is
@@ -67,6 +108,7 @@ impl Store {
             blobs,
             records: Arc::new(SqliteRecords::beside(&infos)),
             infos: Arc::new(infos),
+            disk: None,
             sessions: Sessions::folder(sessions),
         }
     }
@@ -79,6 +121,7 @@ impl Store {
             blobs: Arc::new(Memory::new()),
             infos: Arc::new(MemoryInfos::new()),
             records: Arc::new(MemoryRecords::new()),
+            disk: None,
             sessions: Sessions::memory(),
         }
     }
@@ -161,4 +204,9 @@ impl Session {
         }
         Ok(self.store.infos.register(&infos).await?)
     }
+}
+
+/// Makes a folder that nobody else may look into; one that is there stays as it is.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

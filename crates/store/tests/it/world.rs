@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use castore::{Digest, Node};
 use nix_format::{Sha256, StoreDir, StorePath};
-use store::infos::SqliteInfos;
 use store::ingest::Ask;
 use store::{PathInfo, Session, Store};
 use testkit::env::Env;
@@ -32,13 +30,9 @@ impl Places {
 
     /// The store on disk.
     pub(crate) async fn disk(&self) -> Store {
-        let sessions = self.folder().join("sessions");
-        std::fs::create_dir_all(&sessions).unwrap();
-        let infos = SqliteInfos::open(&self.folder().join("store.sqlite"))
+        Store::open(&self.folder(), StoreDir::default())
             .await
-            .unwrap();
-        let blobs = Arc::new(castore::Memory::new());
-        Store::of(StoreDir::default(), blobs, infos, sessions)
+            .unwrap()
     }
 
     /// One of each kind.

@@ -214,7 +214,7 @@ fn paths_of(model: &Model) -> BTreeSet<StorePath> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_history_ends_as_the_model_says(steps in steps()) {
