@@ -107,7 +107,8 @@ impl Derivations {
     #[must_use]
     pub fn build(&self) -> Built {
         let mut build = self.store.command("nix");
-        build.args(["build", "--json", "--no-link", "--max-jobs", "2"]);
+        build.args(["build", "--json", "--no-link"]);
+        build.args(["--max-jobs", "2", "--cores", "2"]);
         let out = run(build.args(self.built.iter().map(|it| &it.drv)));
         let built: Value = serde_json::from_slice(&out.stdout).expect("Nix prints JSON");
         let outputs = |it: &Value| {

@@ -12,6 +12,7 @@ use testkit::nix::{self, NixStore};
 use testkit::tools;
 
 use crate::instantiated::Instantiated;
+use crate::seen;
 
 /// One test of many things, as building them all takes seconds.
 #[test]
@@ -29,6 +30,8 @@ fn what_nix_registers_is_what_is_computed() {
         public: nix::PUBLIC_KEY.parse().unwrap(),
         secret: secret.parse().unwrap(),
     };
+    let n_seen = seen::check(&it, &built);
+    assert!(n_seen >= 30, "{n_seen}");
     inhashes(&it, &built, &cache);
     addresses(&it, &built);
     narinfos(&it, &cache, &key);

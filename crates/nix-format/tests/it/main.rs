@@ -23,6 +23,7 @@ mod drv_paths;
 mod instantiated;
 mod changed;
 mod built;
+mod seen;
 mod drv_environment;
 mod generated;
 mod nar;
