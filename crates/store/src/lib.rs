@@ -9,6 +9,7 @@ pub mod records;
 pub mod ingest;
 pub mod closure;
 pub mod collect;
+pub mod verify;
 mod blocking;
 
 pub use info::PathInfo;

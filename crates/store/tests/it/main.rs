@@ -10,3 +10,4 @@ mod session;
 mod ingest;
 mod closure;
 mod collect;
+mod verify;
