@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod closure;
 pub mod collect;
 pub mod verify;
+pub mod render;
 mod blocking;
 
 pub use info::PathInfo;

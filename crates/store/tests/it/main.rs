@@ -11,3 +11,4 @@ mod ingest;
 mod closure;
 mod collect;
 mod verify;
+mod render;
