@@ -6,10 +6,13 @@ mod node;
 mod directory;
 mod closure;
 mod blob;
+mod files;
+mod blocking;
 
 pub use blob::{BlobError, BlobReader, BlobWriter, Blobs, Disk, Listed, Memory};
 pub use closure::{Arriving, Closure, ClosureError, Limits, closure};
 pub use digest::{Digest, DigestError};
 pub use directory::{Directory, DirectoryError, Entry};
+pub use files::{ExportError, ImportError, Progress, export, import};
 pub use name::{Name, NameFault, Target};
 pub use node::Node;

@@ -11,3 +11,4 @@ mod directory;
 mod closure;
 mod memory;
 mod disk;
+mod files;

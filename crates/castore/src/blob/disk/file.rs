@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 
-use super::{at, blocking};
+use super::at;
 use crate::Digest;
 use crate::blob::BlobError;
 use crate::blob::groups::Part;
 use crate::blob::verified::Source;
+use crate::blocking::blocking;
 
 /// The file of a blob, open.
 pub(super) struct KeptFile {

@@ -25,6 +25,7 @@ use super::in_memory::InMemory;
 use super::verified::Verified;
 use super::{BlobError, BlobReader, BlobWriter, Blobs, Listed};
 use crate::Digest;
+use crate::blocking::blocking;
 
 mod shelf;
 mod session;
@@ -87,24 +88,6 @@ impl Disk {
         let opened = self.0.shelf.open_blob(digest);
         let opened = opened.map_err(|source| at(&path(), source))?;
         Ok(opened.map(|(file, len)| (KeptFile::new(file, path()), len)))
-    }
-}
-
-/// Runs a function where it may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    joined(tokio::task::spawn_blocking(work).await)
-}
-
-/// What came of a function on another thread.
-fn joined<T>(ended: Result<io::Result<T>, tokio::task::JoinError>) -> io::Result<T> {
-    match ended {
-        Ok(done) => done,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(cancelled) => Err(io::Error::new(io::ErrorKind::Interrupted, cancelled)),
-        },
     }
 }
 

@@ -12,6 +12,7 @@ use super::{AT_ONCE, Disk, at};
 use crate::Digest;
 use crate::blob::groups::{Growing, WHOLE};
 use crate::blob::{BlobError, BlobWriter};
+use crate::blocking::joined;
 
 /// A blob that is being written to a folder.
 pub(super) struct Writer {
@@ -94,7 +95,7 @@ impl Writer {
     }
 
     async fn written(&self, writing: Writing) -> Result<(Large, Vec<u8>), BlobError> {
-        let ended = super::joined(writing.await);
+        let ended = joined(writing.await);
         ended.map_err(|source| at(&self.disk.0.path, source))
     }
 }
