@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &["publish", "versions", "fetch", "lock", "startup"];
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("nar", "atom-git", "nar_bench"),
     ("refscan", "refscan", "refscan_bench"),
+    ("castore", "castore", "castore_bench"),
     ("resolve", "resolver", "resolve_bench"),
 ];
 
