@@ -1,4 +1,4 @@
-//! Bytes that Nix agrees on: NARs, hashes, store paths, derivations.
+//! Bytes that Nix agrees on: NARs, hashes, store paths, derivations, and what binary caches say.
 //!
 //! Pure: bytes in, bytes out. Of `std::io` there are two traits in it: [`std::io::Write`], as the
 //! place that an encoder hands its bytes to, and [`std::io::Read`], as the place a decoder takes
