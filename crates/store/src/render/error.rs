@@ -87,6 +87,13 @@ pub enum RenderError {
         help("complete the seek that is under way before the next one")
     )]
     Seeking,
+    /// A NAR that is read in order has failed before: [`Other`](io::ErrorKind::Other).
+    #[error("the NAR has failed before its end")]
+    #[diagnostic(
+        code(eka::store::nar_failed),
+        help("the error that came first says why; begin anew")
+    )]
+    Failed,
 }
 
 impl From<RenderError> for io::Error {
@@ -97,7 +104,7 @@ impl From<RenderError> for io::Error {
             RenderError::Missing { .. } => io::ErrorKind::NotFound,
             RenderError::Short { .. } => io::ErrorKind::UnexpectedEof,
             RenderError::Long { .. } | RenderError::Negative => io::ErrorKind::InvalidInput,
-            RenderError::Seeking => io::ErrorKind::Other,
+            RenderError::Seeking | RenderError::Failed => io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }

@@ -72,6 +72,7 @@ impl File {
         let open = match ready!(self.poll_open(cx, wanted)) {
             Ok(open) => open,
             Err(error) => {
+                // What has ended is never polled again.
                 self.state = State::Closed;
                 return Poll::Ready(Err(error.into()));
             }
@@ -100,8 +101,6 @@ impl File {
         }
         if let State::Opening(_, opening) = &mut self.state {
             let opened = ready!(opening.as_mut().poll(cx));
-            // What has ended is never polled again.
-            self.state = State::Closed;
             let reader = opened?.ok_or(RenderError::Missing { digest })?;
             let open = Open {
                 reader,
@@ -114,12 +113,17 @@ impl File {
             unreachable!("it was opened above");
         };
         // Also of a blob that is open: another node may say something else.
-        let (size, said) = (open.reader.size(), wanted.said);
-        Poll::Ready(match size {
-            _ if size < said => Err(RenderError::Short { digest, size, said }),
-            _ if size > said => Err(RenderError::Long { digest, size, said }),
-            _ => Ok(open),
-        })
+        let checked = check_size(digest, open.reader.size(), wanted.said);
+        Poll::Ready(checked.map(|()| open))
+    }
+}
+
+/// Whether a blob has as many bytes as the tree says.
+pub(super) const fn check_size(digest: Digest, size: u64, said: u64) -> Result<(), RenderError> {
+    match size {
+        _ if size < said => Err(RenderError::Short { digest, size, said }),
+        _ if size > said => Err(RenderError::Long { digest, size, said }),
+        _ => Ok(()),
     }
 }
 

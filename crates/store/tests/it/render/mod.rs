@@ -6,3 +6,4 @@ mod layout;
 mod table;
 mod faults;
 mod model;
+mod stream;

@@ -35,7 +35,7 @@ pub(crate) struct Log {
     pub(crate) opened: Vec<Digest>,
     /// From where and how many bytes were read, each time.
     pub(crate) read: Vec<(Digest, u64, u64)>,
-    /// How many blobs were read whole.
+    /// How many of them were read whole.
     pub(crate) n_got: usize,
 }
 
@@ -107,34 +107,8 @@ impl Unsteady {
         is_waiting
     }
 
-    /// Notes that a fault was met, and says whether it holds this time.
-    fn holds(&self, digest: &Digest) -> bool {
-        let mut state = self.state.lock().unwrap();
-        match state.faults.get_mut(digest) {
-            Some(Fault::Unopenable(n) | Fault::Unreadable(_, n)) => {
-                let holds = *n > 0;
-                *n = n.saturating_sub(1);
-                holds
-            }
-            other => other.is_some(),
-        }
-    }
-}
-
-fn failed() -> BlobError {
-    BlobError::Io {
-        place: "here".to_owned(),
-        source: io::ErrorKind::ConnectionReset.into(),
-    }
-}
-
-#[async_trait]
-impl Blobs for Unsteady {
-    async fn has(&self, digest: &Digest) -> Result<bool, BlobError> {
-        self.memory.has(digest).await
-    }
-
-    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+    /// What a blob is here, and how many bytes it says it has.
+    async fn bytes(&self, digest: &Digest) -> Result<Option<(Vec<u8>, u64)>, BlobError> {
         std::future::poll_fn(|cx| match self.is_waiting(cx) {
             true => Poll::Pending,
             false => Poll::Ready(()),
@@ -163,6 +137,40 @@ impl Blobs for Unsteady {
             }
             _ => {}
         }
+        Ok(Some((bytes, size)))
+    }
+
+    /// Notes that a fault was met, and says whether it holds this time.
+    fn holds(&self, digest: &Digest) -> bool {
+        let mut state = self.state.lock().unwrap();
+        match state.faults.get_mut(digest) {
+            Some(Fault::Unopenable(n) | Fault::Unreadable(_, n)) => {
+                let holds = *n > 0;
+                *n = n.saturating_sub(1);
+                holds
+            }
+            other => other.is_some(),
+        }
+    }
+}
+
+fn failed() -> BlobError {
+    BlobError::Io {
+        place: "here".to_owned(),
+        source: io::ErrorKind::ConnectionReset.into(),
+    }
+}
+
+#[async_trait]
+impl Blobs for Unsteady {
+    async fn has(&self, digest: &Digest) -> Result<bool, BlobError> {
+        self.memory.has(digest).await
+    }
+
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+        let Some((bytes, size)) = self.bytes(digest).await? else {
+            return Ok(None);
+        };
         Ok(Some(Box::new(Reader {
             blobs: self.clone(),
             digest: *digest,
@@ -174,7 +182,19 @@ impl Blobs for Unsteady {
 
     async fn get(&self, digest: &Digest, limit: u64) -> Result<Option<Bytes>, BlobError> {
         self.state.lock().unwrap().log.n_got += 1;
-        self.memory.get(digest, limit).await
+        let Some((bytes, size)) = self.bytes(digest).await? else {
+            return Ok(None);
+        };
+        let fault = self.state.lock().unwrap().faults.get(digest).copied();
+        match fault {
+            Some(Fault::Unreadable(..)) if self.holds(digest) => Err(failed()),
+            _ if size > limit => Err(BlobError::Large {
+                digest: *digest,
+                size,
+                limit,
+            }),
+            _ => Ok(Some(bytes.into())),
+        }
     }
 
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
@@ -234,7 +254,7 @@ impl AsyncRead for Reader {
         }
         this.busy = Busy::No;
         let at = this.bytes.position();
-        let mut most = 1 + this.blobs.dice(600);
+        let mut most = 1 + this.blobs.dice(600 + this.size / 8);
         let fault = this
             .blobs
             .state
