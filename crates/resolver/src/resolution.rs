@@ -80,6 +80,24 @@ impl Resolution {
             .map(|(_, version)| version)
     }
 
+    /// The chosen versions of each atom, as [`crate::Request::locked`] has those of a lock.
+    #[must_use]
+    pub fn as_lock(&self) -> BTreeMap<AtomId, BTreeSet<Version>> {
+        let mut locked = BTreeMap::<_, BTreeSet<_>>::new();
+        for (atom, version) in self.nodes.iter().cloned() {
+            locked.entry(atom).or_default().insert(version);
+        }
+        locked
+    }
+
+    /// The atoms of which several versions were chosen.
+    #[must_use]
+    pub fn several(&self) -> BTreeSet<AtomId> {
+        let pairs = self.nodes.windows(2);
+        let several = pairs.filter(|it| it[0].0 == it[1].0);
+        several.map(|it| it[0].0.clone()).collect()
+    }
+
     /// How many versions were chosen.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -117,6 +135,7 @@ mod tests {
         );
         assert_eq!(parts, expected);
         assert_eq!(parts.versions(&b).collect::<Vec<_>>(), [&version]);
+        assert!(parts.several().is_empty());
         assert_eq!(parts.dependencies(&a, &version).count(), 2);
     }
 }

@@ -282,14 +282,9 @@ fn joined(
             continue;
         }
         let mut fewer = request.clone();
-        fewer.locked = BTreeMap::new();
-        for (atom, version) in graph.atoms() {
-            let versions = fewer.locked.entry(atom.clone()).or_default();
-            versions.insert(version.clone());
-        }
+        fewer.locked = graph.as_lock();
         fewer.held = fewer.locked.keys().cloned().collect();
-        let several = fewer.locked.iter().filter(|(_, it)| it.len() > 1);
-        fewer.split = several.map(|(it, _)| it.clone()).collect();
+        fewer.split = graph.several();
         fewer.split.remove(atom);
         if let Ok(joined) = solve(&fewer)? {
             graph = joined;

@@ -108,13 +108,10 @@ fn settled(universe: &Universe, request: &Request) -> Verdict {
 
 /// The request with its answer as the lock.
 fn relocked(universe: &Universe, request: &Request) -> Request {
-    let mut locked: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    if let Outcome::Solved(resolution) = solve(universe, request) {
-        for (atom, version) in resolution.atoms() {
-            let versions = locked.entry(atom.clone()).or_default();
-            versions.insert(version.clone());
-        }
-    }
+    let locked = match solve(universe, request) {
+        Outcome::Solved(resolution) => resolution.as_lock(),
+        _ => BTreeMap::new(),
+    };
     Request {
         locked,
         ..request.clone()

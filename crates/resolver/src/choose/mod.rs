@@ -142,7 +142,7 @@ fn pinned(request: &Request, atoms: &BTreeSet<AtomId>, chosen: &Resolution) -> R
 /// The atoms of which several versions were chosen, and who wants which.
 fn list_duplicates(request: &Request, resolution: &Resolution) -> Vec<Duplicate> {
     let mut found: Vec<Duplicate> = Vec::new();
-    for atom in several(resolution) {
+    for atom in resolution.several() {
         let newest_for = |req: &Requirement| {
             resolution
                 .versions(&atom)
@@ -166,22 +166,6 @@ fn list_duplicates(request: &Request, resolution: &Resolution) -> Vec<Duplicate>
         // Roots may come in any order.
         versions.values_mut().for_each(|it| it.sort());
         found.push(Duplicate { atom, versions });
-    }
-    found
-}
-
-/// The atoms of which several versions were chosen.
-fn several(resolution: &Resolution) -> BTreeSet<AtomId> {
-    let mut atoms = resolution.atoms().map(|(atom, _)| atom);
-    let Some(mut last) = atoms.next() else {
-        return BTreeSet::new();
-    };
-    let mut found = BTreeSet::new();
-    for atom in atoms {
-        if atom == last {
-            found.insert(atom.clone());
-        }
-        last = atom;
     }
     found
 }

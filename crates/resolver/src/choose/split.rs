@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use atom::AtomId;
 
-use super::{Settled, Solve, several};
+use super::{Settled, Solve};
 use crate::conflict::Conflict;
 use crate::request::{Duplicates, Request};
 use crate::solve::Verdict;
@@ -75,7 +75,7 @@ fn parting(conflict: &Conflict, request: &Request) -> BTreeSet<AtomId> {
 
 /// Takes back what need not be split.
 fn join<E>(asked: &Request, mut settled: Settled, solve: Solve<'_, E>) -> Result<Settled, E> {
-    let needed = |settled: &Settled| &several(&settled.resolution) | &asked.split;
+    let needed = |settled: &Settled| &settled.resolution.several() | &asked.split;
     // The answer itself shows that what it holds once need not be split.
     while needed(&settled) != settled.request.split {
         let fewer = needed(&settled);

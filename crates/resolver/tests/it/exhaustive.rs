@@ -147,11 +147,7 @@ proptest! {
                 continue;
             };
             let mut again = Problem { universe: problem.universe.clone(), request: problem.request.clone() };
-            again.request.locked.clear();
-            for (atom, version) in choice.resolution.atoms() {
-                let locked = again.request.locked.entry(atom.clone()).or_default();
-                locked.insert(version.clone());
-            }
+            again.request.locked = choice.resolution.as_lock();
             let found = again.choose(duplicates, &BTreeSet::new());
             prop_assert_eq!(found.unwrap().resolution, choice.resolution);
         }

@@ -168,11 +168,7 @@ fn stays(
     choice: &Choice,
 ) -> Result<(), String> {
     let mut again = request.clone();
-    again.locked.clear();
-    for (atom, version) in choice.resolution.atoms() {
-        let locked = again.locked.entry(atom.clone()).or_default();
-        locked.insert(version.clone());
-    }
+    again.locked = choice.resolution.as_lock();
     let again = answer(suite, &again, duplicates).map(|it| it.resolution);
     let stays = again
         .as_ref()
