@@ -104,11 +104,15 @@ fn settle<E>(
         return Ok(Ok(near));
     }
     // The lock may have held back what was asked to move: look how far it goes without.
-    let mut free = asked.clone();
-    free.fresh.extend(asked.locked.keys().cloned());
-    let far = answer(&free, duplicates, solve)?.ok();
-    let far = far.filter(|far| asked.order == Order::Newest && goes_further(fresh, &near, far));
-    let Some(far) = far else {
+    let far = match asked.order {
+        Order::Newest => {
+            let mut free = asked.clone();
+            free.fresh.extend(asked.locked.keys().cloned());
+            answer(&free, duplicates, solve)?.ok()
+        }
+        Order::Minimal | Order::DirectMinimal => None,
+    };
+    let Some(far) = far.filter(|far| goes_further(fresh, &near, far)) else {
         let request = pinned(&near.request, fresh, &near.resolution);
         return Ok(Ok(Settled { request, ..near }));
     };

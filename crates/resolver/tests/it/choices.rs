@@ -194,6 +194,29 @@ fn a_few_solves_leave_a_large_lock_nearly_as_it_was() {
     assert!(n_solves.get() <= 9, "{} solves", n_solves.get());
 }
 
+/// How far an atom could go does not matter where the oldest is asked for.
+#[test]
+fn what_moves_to_the_oldest_is_not_tried_without_the_lock() {
+    let problem = "x 1.0.0\nx 1.1.0\nx 1.2.0\nlock x 1.1.0\nwant x *\n";
+    let count = |order: &str| {
+        let problem = Problem::read(&format!("{problem}{order}"));
+        let n_solves = Cell::new(0);
+        let solve = &mut |request: &Request| {
+            n_solves.set(n_solves.get() + 1);
+            Ok::<_, Infallible>(problem.settle(request))
+        };
+        let fresh = BTreeSet::from([atom("x")]);
+        let Ok(choice) = choose(&problem.request, Duplicates::Allow, &fresh, solve);
+        let resolution = choice.unwrap().resolution;
+        (
+            resolution.versions(&atom("x")).cloned().collect(),
+            n_solves.get(),
+        )
+    };
+    assert_eq!(count("order minimal"), (vec![version("1.0.0")], 1));
+    assert_eq!(count(""), (vec![version("1.2.0")], 2));
+}
+
 #[test]
 fn holding_back_never_costs_more_than_it_saves() {
     let problem = Problem::read(
