@@ -10,7 +10,6 @@ pub use error::{Dirty, PublishError, Unfound};
 pub use report::{Failed, Outcome, Published, RemoteReport, Report, State};
 
 use std::ffi::OsString;
-use std::num::NonZero;
 use std::thread;
 
 use atom::url::RepoUrl;
@@ -25,6 +24,7 @@ use atom_git::write::Staging;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::fetch::n_threads;
 use crate::here;
 use crate::limits;
 use crate::remotes::Remotes;
@@ -300,8 +300,4 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
         Ok(it) => it,
         Err(panic) => std::panic::resume_unwind(panic),
     }
-}
-
-fn n_threads() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
 }
