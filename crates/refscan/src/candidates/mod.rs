@@ -110,14 +110,6 @@ impl Candidates {
         spec: &StoreSpec<'_>,
         hashes: impl IntoIterator<Item = H>,
     ) -> Result<Self, CandidateError> {
-        Self::with(spec, hashes, Runs::new(spec.hash(), spec.hash_len()))
-    }
-
-    fn with<H: AsRef<[u8]>>(
-        spec: &StoreSpec<'_>,
-        hashes: impl IntoIterator<Item = H>,
-        runs: Runs,
-    ) -> Result<Self, CandidateError> {
         let mut table = table::Builder::new(spec.hash_len());
         for (candidate, hash) in hashes.into_iter().enumerate() {
             let hash = hash.as_ref();
@@ -134,7 +126,7 @@ impl Candidates {
             table.push(hash).ok_or(CandidateError::TooMany)?;
         }
         Ok(Self {
-            runs,
+            runs: Runs::new(spec.hash(), spec.hash_len()),
             table: table.finish(),
         })
     }
