@@ -188,9 +188,10 @@ impl Tree {
     /// Notes the folders above, which an archive need not name.
     fn above(&mut self, path: &[String]) -> Result<(), EntryFault> {
         for n in 1..path.len() {
-            let folder = self.nodes.entry(path[..n].to_vec());
-            if *folder.or_insert(Node::Folder) != Node::Folder {
-                return Err(EntryFault::Below);
+            match self.nodes.get(&path[..n]) {
+                Some(Node::Folder) => {}
+                Some(_) => return Err(EntryFault::Below),
+                None => drop(self.nodes.insert(path[..n].to_vec(), Node::Folder)),
             }
         }
         Ok(())

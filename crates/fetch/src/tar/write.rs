@@ -9,6 +9,9 @@ use file_tree::{FileMode, TreeError};
 use super::entries::damaged;
 use super::{Step, UnpackError};
 
+/// How much of a file is held at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
 /// Writes below one folder.
 pub(super) struct Writer(file_tree::Writer);
 
@@ -48,7 +51,7 @@ impl Writer {
         let name = self.place(path)?;
         let mut file = self.0.file(name, mode(executable))?;
         let mut left = size;
-        let mut chunk = vec![0; 64 << 10];
+        let mut chunk = vec![0; usize::try_from(size).map_or(CHUNK, |it| it.min(CHUNK))];
         while left > 0 {
             let most = usize::try_from(left).map_or(chunk.len(), |it| it.min(chunk.len()));
             let n = body.read(&mut chunk[..most]).map_err(damaged)?;
