@@ -27,9 +27,12 @@ pub(crate) struct Hunk {
     pub(crate) edits: Vec<(Range<u32>, Range<u32>)>,
 }
 
-/// Whether bytes are no text, as git tells it: a NUL is among the first 8,000.
+/// How many bytes tell whether a file is text.
+pub(super) const PROBE_BYTES: usize = 8000;
+
+/// Whether bytes are no text, as git tells it: a NUL is among the first of them.
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.iter().take(8000).any(|it| *it == 0)
+    bytes.iter().take(PROBE_BYTES).any(|it| *it == 0)
 }
 
 /// Whether bytes are more than is compared.

@@ -5,14 +5,11 @@ use std::io::Read as _;
 
 use atom::ObjectId;
 
-use super::text::{self, MAX_TEXT_BYTES, is_binary, is_large};
+use super::text::{self, MAX_TEXT_BYTES, PROBE_BYTES, is_binary, is_large};
 use super::{Body, Change, FileDiff, Kind, Side};
 use crate::objects::{ObjectError, ObjectKind, Objects};
 use crate::tree::{Entry, Tree};
 use crate::tree_guard::GuardedTree;
-
-/// How many bytes tell whether a file is text.
-const PROBE_BYTES: u64 = 8000;
 
 /// Lists the paths that differ, in the order of git: each folder's by bytes, where a folder's name
 /// ends in `/`. Folders that are equal are not opened.
@@ -128,14 +125,18 @@ fn body(objects: &Objects, change: &Change) -> Result<Body, ObjectError> {
         return Ok(Body::Same);
     }
     let sizes = (size(objects, old)?, size(objects, new)?);
-    if is_probed_binary(objects, old)? || is_probed_binary(objects, new)? {
-        return Ok(Body::Binary { sizes });
-    }
     if sizes.0.max(sizes.1) > MAX_TEXT_BYTES {
-        return Ok(Body::Large { sizes });
+        let binary = is_probed_binary(objects, old)? || is_probed_binary(objects, new)?;
+        return Ok(match binary {
+            true => Body::Binary { sizes },
+            false => Body::Large { sizes },
+        });
     }
     let read = |id: Option<ObjectId>| id.map_or_else(|| Ok(Vec::new()), |it| objects.blob(it));
     let bytes = [read(old)?, read(new)?];
+    if bytes.iter().any(|it| is_binary(it)) {
+        return Ok(Body::Binary { sizes });
+    }
     if bytes.iter().any(|it| is_large(it)) {
         return Ok(Body::Large { sizes });
     }
@@ -158,12 +159,12 @@ fn size(objects: &Objects, id: Option<ObjectId>) -> Result<u64, ObjectError> {
     }
 }
 
-/// Whether a file is no text, by its first bytes; a large one is not read further.
+/// Whether a file is no text, by its first bytes: it is not read further.
 fn is_probed_binary(objects: &Objects, id: Option<ObjectId>) -> Result<bool, ObjectError> {
     let Some(id) = id else { return Ok(false) };
     let mut head = Vec::new();
     let blob = objects.open_blob(id)?;
     // What cannot be read further is met again by whoever reads all of it.
-    drop(blob.take(PROBE_BYTES).read_to_end(&mut head));
+    drop(blob.take(PROBE_BYTES as u64).read_to_end(&mut head));
     Ok(is_binary(&head))
 }
