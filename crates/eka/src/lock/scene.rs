@@ -168,8 +168,8 @@ impl<'a> Scene<'a> {
             task.advance(1);
         };
         let tops = &question.tops;
-        let locks: Vec<Lock> = tops.iter().filter_map(|it| it.lock.clone()).collect();
-        let mut remote = Remote::new(self.ctx, remotes, &progress, &locks);
+        let locks = tops.iter().filter_map(|it| it.lock.as_ref());
+        let mut remote = Remote::new(self.ctx, remotes, &progress, locks);
         let interrupted = || self.ctx.check_interrupt().is_err();
         let opened = Inquiry::open(&question, &mut remote, &interrupted);
         let answer = opened.and_then(|mut it| ask(&mut it));
