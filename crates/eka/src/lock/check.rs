@@ -73,11 +73,13 @@ pub fn check(ctx: &Context<'_>, scope: Scope) -> Result<Report, Error> {
         .collect();
     let wanted: Vec<Wanted<'_>> = locks.iter().flat_map(|it| Wanted::all(it)).collect();
     if !wanted.is_empty() {
-        shown(ctx, &wanted)?;
+        shown(ctx, scene.remotes()?, &wanted)?;
         answered(&mut scene, &opened)?;
     }
     for (it, lock) in opened.iter().zip(&locks) {
-        pins::check(ctx, &it.manifest, lock)?;
+        if !lock.pins.is_empty() {
+            pins::check(ctx, scene.remotes()?, &it.manifest, lock)?;
+        }
     }
     let locks = opened.iter().zip(&locks);
     let locks = locks.map(|(it, lock)| Locked::of(it, lock, Outcome::Current));
@@ -113,16 +115,15 @@ fn answered(scene: &mut Scene<'_>, opened: &[Opened]) -> Result<(), Error> {
 }
 
 /// Whether remotes show what is locked.
-fn shown(ctx: &Context<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
-    let remotes = Remotes::open(ctx)?;
+fn shown(ctx: &Context<'_>, remotes: &Remotes<'_>, wanted: &[Wanted<'_>]) -> Result<(), Error> {
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
-    let bringer = Bringer::new(ctx, &remotes, &progress);
+    let bringer = Bringer::new(ctx, remotes, &progress);
     // The resolution that follows asks the same remotes, and tells of those that fail.
     let mut bringer = bringer.with_voice(Voice::Silent);
     let shown = bringer.bring(wanted, Need::Spec, Look::Always)?;
     let mut checker = Checker {
         examiner: Examiner::new(ctx, remotes.cache()),
-        remotes: &remotes,
+        remotes,
         bringer,
     };
     for (it, shown) in wanted.iter().zip(shown) {

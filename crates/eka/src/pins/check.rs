@@ -52,8 +52,13 @@ impl Claim {
 /// # Errors
 ///
 /// The first claim that does not hold, and what keeps sources from answering.
-pub(crate) fn check(ctx: &Context<'_>, manifest: &Manifest, lock: &Lock) -> Result<(), Error> {
-    for verified in verify(ctx, manifest, lock)? {
+pub(crate) fn check(
+    ctx: &Context<'_>,
+    remotes: &Remotes<'_>,
+    manifest: &Manifest,
+    lock: &Lock,
+) -> Result<(), Error> {
+    for verified in verify(ctx, remotes, manifest, lock)? {
         for (_, result) in verified.claims {
             result?;
         }
@@ -68,19 +73,19 @@ pub(crate) fn check(ctx: &Context<'_>, manifest: &Manifest, lock: &Lock) -> Resu
 /// What keeps sources from answering; a claim that does not hold is in the answer.
 pub(crate) fn verify(
     ctx: &Context<'_>,
+    remotes: &Remotes<'_>,
     manifest: &Manifest,
     lock: &Lock,
 ) -> Result<Vec<Verified>, Error> {
     if lock.pins.is_empty() {
         return Ok(Vec::new());
     }
-    let remotes = Remotes::open(ctx)?;
     let task = ctx.task("checking the pins", Some(lock.pins.len() as u64));
     let mut all = Vec::new();
     for pin in &lock.pins {
         ctx.check_interrupt()?;
         let asked = manifest.pins.get(&pin.name).map(|it| &it.source);
-        all.push(one((ctx, &remotes), asked, pin)?);
+        all.push(one((ctx, remotes), asked, pin)?);
         task.advance(1);
     }
     Ok(all)

@@ -238,9 +238,9 @@ fn by_lock(ctx: &Context<'_>, extent: Extent) -> Result<Report, Error> {
     let folder = project::find_atom(&ctx.dir)?;
     let opened = Opened::open(ctx, &folder, Access::Read)?;
     let lock = opened.lock.unwrap_or_default();
-    let pins = pins::verify(ctx, &opened.manifest, &lock)?;
-    let wanted = Wanted::all(&lock);
     let remotes = Remotes::open(ctx)?;
+    let pins = pins::verify(ctx, &remotes, &opened.manifest, &lock)?;
+    let wanted = Wanted::all(&lock);
     let progress = |it: atom_git::crawl::Progress<'_>| tell(ctx, &it);
     let mut bringer = Bringer::new(ctx, &remotes, &progress);
     let shown = bringer.bring(&wanted, Need::Content, Look::Always)?;
