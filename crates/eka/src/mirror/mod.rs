@@ -165,10 +165,10 @@ impl Copy<'_> {
         let scratch = Scratch::open(&path);
         let scratch = scratch.map_err(|source| MirrorError::Scratch { path, source })?;
         let cache = Cache::open(&scratch.path().join("copy"))?;
-        self.weigh(&from, &to)?;
-        self.fetch(&mut from, &to, &cache)?;
-        let unknown = self.check(&from, &to, &cache)?;
-        for it in unknown {
+        let steps = self.weigh(&from, &to)?;
+        let lacking = Some(root).filter(|_| to.root.is_none());
+        self.fetch(&mut from.session, (&steps, lacking), &cache)?;
+        for it in self.check(&steps, root, &cache)? {
             if let Some(versions) = from.versions.get_mut(&it.id) {
                 versions.remove(&it.version);
             }
@@ -227,9 +227,14 @@ impl Copy<'_> {
     }
 
     /// Brings all that is to be copied; of sources and of the root the whole history.
-    fn fetch(&self, from: &mut Shown, to: &Shown, cache: &Cache) -> Result<(), Error> {
+    fn fetch(
+        &self,
+        from: &mut Session,
+        (steps, root): (&[Step], Option<Root>),
+        cache: &Cache,
+    ) -> Result<(), Error> {
         let (mut tips, mut sources) = (Vec::new(), Vec::new());
-        for step in self.weigh(from, to)? {
+        for step in steps {
             for (name, id) in &step.creates {
                 match name.part {
                     Part::Src => sources.push(*id),
@@ -241,18 +246,14 @@ impl Copy<'_> {
                 tips.extend(step.refs.atom.into_iter().chain(step.refs.spec));
             }
         }
-        if let (Some(root), None) = (from.root, to.root) {
-            sources.push(root.0);
-        }
+        sources.extend(root.map(|it| it.0));
         for (wants, depth) in [(tips, Depth::Tip), (sources, Depth::History)] {
             if wants.is_empty() {
                 continue;
             }
             let what = format!("fetching from `{}`", self.from);
             let _task = self.ctx.task(what, None);
-            let fetched = from
-                .session
-                .fetch_more(&wants, cache, depth, Filter::None)?;
+            let fetched = from.fetch_more(&wants, cache, depth, Filter::None)?;
             if let Some(&object) = fetched.missing.first() {
                 let url = self.from.to_string();
                 return Err(MirrorError::Lost { url, object }.into());
@@ -262,13 +263,14 @@ impl Copy<'_> {
     }
 
     /// Recomputes what the versions claim; gives those of a format that is not known.
-    fn check(&self, from: &Shown, to: &Shown, cache: &Cache) -> Result<Vec<UnknownFormat>, Error> {
-        let Some(root) = from.root else {
-            return Ok(Vec::new());
-        };
+    fn check(
+        &self,
+        steps: &[Step],
+        root: Root,
+        cache: &Cache,
+    ) -> Result<Vec<UnknownFormat>, Error> {
         let examiner = Examiner::new(self.ctx, cache);
         let mut unknown = Vec::new();
-        let steps = self.weigh(from, to)?;
         let _task = self.ctx.task("checking", Some(steps.len() as u64));
         for step in steps.iter().filter(|it| !it.creates.is_empty()) {
             self.ctx.check_interrupt()?;
