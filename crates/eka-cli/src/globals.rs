@@ -1,6 +1,6 @@
 //! The global flags and their variables, brought together.
 
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -40,7 +40,8 @@ impl Globals {
         let format = choice(global.format, env, env::FORMAT)?.unwrap_or(Format::Text);
         let color = choice(global.color, env, env::COLOR)?;
         let hidden = on(global.no_progress, env::NO_PROGRESS)?;
-        let shown = !hidden && !quiet && format == Format::Text && is_terminal(env);
+        let shown =
+            !hidden && !quiet && format == Format::Text && is_terminal(&std::io::stderr(), env);
         Ok(Self {
             dir: global
                 .dir
@@ -61,7 +62,7 @@ impl Globals {
                 Progress::Hidden
             },
             painter: Painter::new(format, color.unwrap_or(Color::Auto), env),
-            ink: Ink::new(color.unwrap_or(Color::Auto), env),
+            ink: Ink::new(color.unwrap_or(Color::Auto), env, &std::io::stdout()),
         })
     }
 }
@@ -124,7 +125,7 @@ fn choice<T: ValueEnum>(
     })
 }
 
-/// Whether stderr is a terminal that can move its cursor.
-pub(crate) fn is_terminal(env: &Env) -> bool {
-    std::io::stderr().is_terminal() && env.get("TERM").is_none_or(|it| it != "dumb")
+/// Whether a stream is a terminal that can move its cursor.
+pub(crate) fn is_terminal(stream: &impl IsTerminal, env: &Env) -> bool {
+    stream.is_terminal() && env.get("TERM").is_none_or(|it| it != "dumb")
 }

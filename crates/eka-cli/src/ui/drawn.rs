@@ -1,14 +1,15 @@
 //! An answer in colors: each text of it is guarded, and only our own colors pass.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 
 use eka::env::Env;
 use eka::escape;
 
 use crate::cli::Color;
 use crate::failure::Failure;
+use crate::globals::is_terminal;
 
-/// Whether answers are colored.
+/// Whether what is shown is colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
     /// They are.
@@ -51,12 +52,12 @@ pub(crate) struct Drawn {
 }
 
 impl Ink {
-    pub(crate) fn new(color: Color, env: &Env) -> Self {
-        let smart = || env.get("TERM").is_none_or(|it| it != "dumb");
+    /// What is asked for; else by what `stream` is.
+    pub(crate) fn new(color: Color, env: &Env, stream: &impl IsTerminal) -> Self {
         let colored = match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => env.get("NO_COLOR").is_none() && io::stdout().is_terminal() && smart(),
+            Color::Auto => env.get("NO_COLOR").is_none() && is_terminal(stream, env),
         };
         if colored { Self::Colored } else { Self::Plain }
     }

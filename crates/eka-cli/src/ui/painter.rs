@@ -8,9 +8,8 @@ use miette::{
 };
 use textwrap::{WordSeparator, WordSplitter};
 
-use super::{Guarded, stderr};
+use super::{Guarded, Ink, stderr};
 use crate::cli::{Color, Format};
-use crate::globals::is_terminal;
 use crate::json;
 
 /// How diagnostics are told.
@@ -18,28 +17,13 @@ use crate::json;
 pub(crate) struct Painter {
     /// As drawings or as JSON.
     pub(crate) format: Format,
-    color: Paint,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Paint {
-    Colored,
-    Plain,
+    ink: Ink,
 }
 
 impl Painter {
     pub(crate) fn new(format: Format, color: Color, env: &Env) -> Self {
-        let colored = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => env.get("NO_COLOR").is_none() && is_terminal(env),
-        };
-        let color = if colored {
-            Paint::Colored
-        } else {
-            Paint::Plain
-        };
-        Self { format, color }
+        let ink = Ink::new(color, env, &std::io::stderr());
+        Self { format, ink }
     }
 
     /// Tells one diagnostic, guarded.
@@ -78,9 +62,9 @@ impl Painter {
     /// The width is the same everywhere, so that a terminal changes no shape. Lines break between
     /// words alone: a URL, a path and a command can be copied whole.
     fn draw(self, guarded: Guarded) -> String {
-        let styles = match self.color {
-            Paint::Colored => ThemeStyles::ansi(),
-            Paint::Plain => ThemeStyles::none(),
+        let styles = match self.ink {
+            Ink::Colored => ThemeStyles::ansi(),
+            Ink::Plain => ThemeStyles::none(),
         };
         let characters = ThemeCharacters::unicode();
         let mut text = String::new();
