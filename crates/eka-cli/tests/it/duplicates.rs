@@ -1,6 +1,6 @@
 //! Two majors of one atom: where one version cannot please all, and nowhere else.
 
-use crate::published::{Published, Sets, manifest};
+use crate::published::{Published, Sets, manifest, needs};
 use crate::support::World;
 
 const HEAD: &str = "[atom]
@@ -12,13 +12,6 @@ core = \"https://sets.test/core\"
 
 [deps.core]
 ";
-
-fn needs(id: &str, version: &str, deps: &str) -> String {
-    format!(
-        "{}[sets]\nhere = \"::\"\n[deps.here]\n{deps}\n",
-        manifest(id, version)
-    )
-}
 
 /// `one` needs `log` 1, `two` needs `log` 2.
 fn world() -> (World, Published) {

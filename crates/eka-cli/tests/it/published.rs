@@ -232,3 +232,11 @@ impl Sets {
 pub(crate) fn manifest(id: &str, version: &str) -> String {
     format!("[atom]\nid = \"{id}\"\nversion = \"{version}\"\n")
 }
+
+/// A manifest that depends on atoms of its own set: `id = "requirement"` lines.
+pub(crate) fn needs(id: &str, version: &str, deps: &str) -> String {
+    format!(
+        "{}[sets]\nhere = \"::\"\n[deps.here]\n{deps}\n",
+        manifest(id, version)
+    )
+}

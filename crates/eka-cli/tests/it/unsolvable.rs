@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::published::{Sets, manifest};
+use crate::published::{Sets, manifest, needs};
 use crate::support::World;
 
 const CORE: &str = "https://sets.test/core";
@@ -11,14 +11,6 @@ const CORE: &str = "https://sets.test/core";
 fn app(more: &str, deps: &str) -> String {
     format!(
         "[atom]\nid = \"app\"\nversion = \"1.0.0\"\n{more}\n[sets]\ncore = \"{CORE}\"\n\n[deps.core]\n{deps}"
-    )
-}
-
-/// A manifest that depends on one atom of its own set.
-fn needs(id: &str, version: &str, dep: &str) -> String {
-    format!(
-        "{}[sets]\nhere = \"::\"\n[deps.here]\n{dep}\n",
-        manifest(id, version)
     )
 }
 
