@@ -128,6 +128,7 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     Verify(commands::verify::Args),
     Refs(commands::refs::Args),
+    Nar(commands::nar::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

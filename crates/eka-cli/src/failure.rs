@@ -35,6 +35,13 @@ pub(crate) enum Failure {
         help("send them to a file or a program, as `eka diff … --raw > it.patch`")
     )]
     RawTerminal,
+    /// A NAR would go to a terminal.
+    #[error("a NAR would go to a terminal, which obeys some of its bytes")]
+    #[diagnostic(
+        code(eka::cli::nar_terminal),
+        help("send it to a program, as `eka nar pack … | sha256sum`, or to a file by `-o`")
+    )]
+    NarTerminal,
     /// A file could not be written.
     #[error("cannot write `{}`", path.display())]
     #[diagnostic(
@@ -59,7 +66,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Eka(error) => error.exit(),
-            Self::CurrentDir { .. } | Self::RawTerminal => Exit::Usage,
+            Self::CurrentDir { .. } | Self::RawTerminal | Self::NarTerminal => Exit::Usage,
             Self::Stdout { .. } | Self::Write { .. } => Exit::No,
         }
     }

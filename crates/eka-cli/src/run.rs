@@ -93,6 +93,7 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Tree(args) => commands::tree::run(args, &session),
         Command::Verify(args) => commands::verify::run(args, &mut session),
         Command::Refs(args) => commands::refs::run(args, &session),
+        Command::Nar(args) => commands::nar::run(args, &session),
         Command::Config(args) => commands::config::run(args, &session),
         Command::Completions(_) | Command::Man(_) => unreachable!("they ran above"),
     }

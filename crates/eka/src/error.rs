@@ -131,6 +131,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Refs(#[from] crate::refs::RefsError),
+    /// `eka nar`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Nar(#[from] crate::nar::NarError),
     /// `eka diff`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -199,6 +203,7 @@ impl Error {
             Self::Lie(lie) => lie.exit(),
             Self::Verify(error) => error.exit(),
             Self::Refs(error) => error.exit(),
+            Self::Nar(error) => error.exit(),
             Self::Diff(error) => error.exit(),
             Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),

@@ -43,6 +43,7 @@ pub mod why;
 pub mod diff;
 pub mod verify;
 pub mod refs;
+pub mod nar;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

@@ -20,6 +20,9 @@ pub(crate) mod outdated;
 pub(crate) mod diff;
 pub(crate) mod verify;
 pub(crate) mod refs;
+pub(crate) mod nar;
+pub(crate) mod nar_ls;
+pub(crate) mod nar_hash;
 pub(crate) mod config;
 pub(crate) mod diagnostic;
 

@@ -20,6 +20,7 @@ pub(crate) mod outdated;
 pub(crate) mod diff;
 pub(crate) mod verify;
 pub(crate) mod refs;
+pub(crate) mod nar;
 pub(crate) mod config;
 
 use std::fmt::Display;

@@ -4,10 +4,12 @@ mod drawn;
 mod guarded;
 mod painter;
 mod progress;
+mod stream;
 
 pub(crate) use drawn::{Drawn, Ink, Reader, Shade, stdout_bytes};
 pub(crate) use guarded::Guarded;
 pub(crate) use painter::Painter;
+pub(crate) use stream::Stream;
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, MutexGuard};

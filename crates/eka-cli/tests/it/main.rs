@@ -21,6 +21,7 @@ mod outdated;
 mod why;
 mod verify;
 mod refs;
+mod nar;
 mod refs_built;
 mod add;
 mod import;

@@ -139,17 +139,17 @@ pub const KEYS: &[Key] = &[
     limit(
         "unpacked-bytes",
         "17179869184",
-        "Bytes of one archive that a pin is, unpacked.",
+        "Bytes of one archive that a pin is, or of a NAR, unpacked.",
     ),
     limit(
         "depth",
         "64",
-        "Folders in each other in an atom, its own included; at most 1024.",
+        "Folders in each other in an atom, an archive or a NAR, its own included; at most 1024.",
     ),
     limit(
         "entries",
         "1000000",
-        "Files, links and folders of an atom, below its own.",
+        "Files, links and folders of an atom, an archive or a NAR.",
     ),
     limit("connect-time", "30", "Seconds until a connection stands."),
     limit("stall-time", "60", "Seconds without a single byte."),
