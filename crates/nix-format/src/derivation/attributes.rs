@@ -7,7 +7,7 @@ use serde::Serialize as _;
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Number, Value};
 
-use super::{Derivation, EnvironmentError};
+use super::{Derivation, EnvironmentError, grisu};
 
 /// The variable that holds them.
 const VARIABLE: &[u8] = b"__json";
@@ -142,26 +142,21 @@ impl Formatter for AsNlohmann {
     }
 }
 
-/// The shortest digits that mean the number: plain from 1e-4 to below 1e15, else with an exponent
-/// of two digits or more (`nlohmann/detail/conversions/to_chars.hpp`, `format_buffer`).
-///
-/// Nix's library misses the shortest digits of one number in some hundreds, such as
-/// `4.7450899999999997e+20`; those differ.
+/// The number by its digits: plain from 1e-4 to below 1e15, else with an exponent of two digits or
+/// more (`nlohmann/detail/conversions/to_chars.hpp`, `format_buffer`).
 fn float(value: f64) -> String {
     if value == 0.0 && value.is_sign_negative() {
         // Nix's evaluator writes `-0`, which its JSON library reads as a whole number.
         return "0".to_owned();
     }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let point = exponent + 1;
+    if value == 0.0 {
+        return "0.0".to_owned();
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    let (digits, last) = grisu::digits(value.abs());
+    let digits: String = digits.into_iter().map(char::from).collect();
     let places = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let point = last + places;
     let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or_default());
     let body = match usize::try_from(point) {
         Ok(point) if (1..=15).contains(&point) && digits.len() > point => {
@@ -170,12 +165,9 @@ fn float(value: f64) -> String {
         Ok(1..=15) => format!("{digits}{}.0", zeros(point - places)),
         _ if (-3..=0).contains(&point) => format!("0.{}{digits}", zeros(-point)),
         _ => {
-            let (sign, size) = if exponent < 0 {
-                ('-', -exponent)
-            } else {
-                ('+', exponent)
-            };
-            format!("{mantissa}e{sign}{size:02}")
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            format!("{first}{dot}{rest}e{:+03}", point - 1)
         }
     };
     format!("{sign}{body}")
@@ -207,6 +199,7 @@ mod tests {
         check(1_234_567_890_123_456.0, "1.234567890123456e+15");
         check(-1e21, "-1e+21");
         check(5e-324, "5e-324");
+        check(4.74509e20, "4.7450899999999997e+20");
         check(f64::MAX, "1.7976931348623157e+308");
     }
 }

@@ -17,6 +17,7 @@ mod paths;
 mod rewrite;
 mod resolve;
 mod attributes;
+mod grisu;
 mod environment;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -112,7 +112,7 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 /// Bytes as a string of Nix.
-fn string(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn string(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![b'"'];
     for &byte in bytes {
         match byte {

@@ -26,6 +26,7 @@ mod built;
 mod seen;
 mod drv_environment;
 mod generated;
+mod attributes;
 mod nar;
 #[path = "../../../../fuzz/nar.rs"]
 mod property;
