@@ -4,7 +4,7 @@ use std::env;
 use std::process::Command;
 
 use crate::steps::{Ended, Steps, plain, tests};
-use crate::{Failure, Outcome, cargo, docs, find, root, say, system};
+use crate::{Failure, Outcome, cargo, docs, find, root, say, system, tools};
 
 /// One check.
 struct Check {
@@ -69,6 +69,7 @@ pub(crate) fn run(suites: &[&str]) -> Outcome {
     }
     if suites.iter().any(|it| !["fmt", "tidy"].contains(it)) || suites.is_empty() {
         system::ready()?;
+        tools::ready()?;
     }
     let mut steps = Steps::default();
     for check in CHECKS {

@@ -21,6 +21,8 @@ enum What {
     Program(&'static str),
     /// Found by pkg-config.
     Library(&'static str),
+    /// Found by Python.
+    Module(&'static str),
 }
 
 #[derive(PartialEq)]
@@ -37,6 +39,11 @@ const NEEDS: &[Need] = &[
     program("lighttpd", "lighttpd", Weight::Tests),
     program("nix-bin", "nix-store", Weight::Tests),
     program("openssh-server", "sshd", Weight::Tests),
+    Need {
+        package: "python3-venv",
+        what: What::Module("ensurepip"),
+        weight: Weight::Tests,
+    },
 ];
 
 const fn program(package: &'static str, name: &'static str, weight: Weight) -> Need {
@@ -81,6 +88,10 @@ impl Need {
         match self.what {
             What::Program(name) => find(name).is_some(),
             What::Library(name) => succeeds(Command::new("pkg-config").args(["--exists", name])),
+            What::Module(name) => {
+                let import = format!("import {name}");
+                succeeds(Command::new("python3").args(["-c", &import]))
+            }
         }
     }
 }
@@ -124,6 +135,7 @@ fn advice(missing: &[&Need]) -> String {
         .map(|need| match need.what {
             What::Program(name) => format!("the program `{name}`"),
             What::Library(name) => format!("the library `{name}` with its headers"),
+            What::Module(name) => format!("the Python module `{name}`"),
         })
         .collect();
     format!(

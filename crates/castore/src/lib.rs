@@ -10,6 +10,8 @@ mod files;
 mod blocking;
 
 pub use blob::{BlobError, BlobReader, BlobWriter, Blobs, Disk, Listed, Memory};
+#[cfg(feature = "object")]
+pub use blob::{Login, Objects, S3};
 pub use closure::{Arriving, Closure, ClosureError, Limits, closure};
 pub use digest::{Digest, DigestError};
 pub use directory::{Directory, DirectoryError, Entry};

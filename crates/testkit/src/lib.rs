@@ -9,6 +9,7 @@
 pub mod tools;
 pub mod env;
 pub mod repo;
+pub mod s3;
 pub mod process;
 mod lighttpd;
 pub mod http;

@@ -29,8 +29,17 @@ pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(ALSO.iter().map(PathBuf::from))
+        .chain(installed())
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
+}
+
+/// Where the chores put programs that no system has: `tools/bin` in the target folder, where the
+/// test that runs lies as well.
+fn installed() -> impl Iterator<Item = PathBuf> {
+    let own = std::env::current_exe().unwrap_or_default();
+    let above: Vec<_> = own.ancestors().skip(1).take(3).map(PathBuf::from).collect();
+    above.into_iter().map(|it| it.join("tools/bin"))
 }
 
 /// Returns the `PATH` that children of the harness get.

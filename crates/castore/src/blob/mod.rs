@@ -1,6 +1,7 @@
 //! Blobs: bytes by their digest, wherever they are kept.
 
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -17,9 +18,13 @@ mod in_memory;
 mod groups;
 mod verified;
 mod disk;
+#[cfg(feature = "object")]
+mod object;
 
 pub use disk::Disk;
 pub use memory::Memory;
+#[cfg(feature = "object")]
+pub use object::{Login, Objects, S3};
 
 /// A place that keeps blobs by their digest.
 ///
@@ -170,6 +175,18 @@ pub enum BlobError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// Whether a blob is there cannot be found out.
+    #[error("`{place}` cannot be asked")]
+    #[diagnostic(
+        code(eka::castore::unreachable),
+        help("is the server up, the address right, and may you read and write there?")
+    )]
+    Unreachable {
+        /// The object, escaped.
+        place: String,
+        /// What the store says.
+        source: io::Error,
+    },
     /// The place cannot be read or written.
     #[error("`{place}` cannot be used")]
     #[diagnostic(
@@ -184,12 +201,27 @@ pub enum BlobError {
     },
 }
 
+impl BlobError {
+    /// An error of the operating system at a path.
+    fn at(path: &Path, source: io::Error) -> Self {
+        let place = path.to_string_lossy().escape_debug().to_string();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::Full { place, source }
+            }
+            _ => Self::Io { place, source },
+        }
+    }
+}
+
 impl From<BlobError> for io::Error {
     fn from(error: BlobError) -> Self {
         let kind = match &error {
             BlobError::Corrupt { .. } => io::ErrorKind::InvalidData,
             BlobError::Large { .. } => io::ErrorKind::FileTooLarge,
-            BlobError::Full { source, .. } | BlobError::Io { source, .. } => source.kind(),
+            BlobError::Full { source, .. }
+            | BlobError::Io { source, .. }
+            | BlobError::Unreachable { source, .. } => source.kind(),
         };
         Self::new(kind, error)
     }

@@ -12,3 +12,4 @@ mod closure;
 mod memory;
 mod disk;
 mod files;
+mod object;

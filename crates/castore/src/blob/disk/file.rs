@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 
-use super::at;
 use crate::Digest;
 use crate::blob::BlobError;
 use crate::blob::groups::Part;
@@ -55,7 +54,8 @@ impl Source for KeptFile {
             read(file.as_fd(), part, &mut buffer)?;
             Ok(buffer)
         });
-        read.await.map_err(|source| at(&self.path, source))
+        read.await
+            .map_err(|source| BlobError::at(&self.path, source))
     }
 
     fn window(&self) -> u64 {

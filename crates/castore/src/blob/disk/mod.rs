@@ -54,7 +54,7 @@ impl Disk {
     ///
     /// [`BlobError::Io`], [`BlobError::Full`].
     pub fn open(path: &Path) -> Result<Self, BlobError> {
-        let failed = |source: io::Error| at(path, source);
+        let failed = |source: io::Error| BlobError::at(path, source);
         Ok(Self(Arc::new(Folder {
             path: path.to_owned(),
             shelf: Shelf::open(&path.join("v1")).map_err(failed)?,
@@ -80,25 +80,14 @@ impl Disk {
     ) -> Result<T, BlobError> {
         let folder = Arc::clone(&self.0);
         let done = blocking(move || work(&folder)).await;
-        done.map_err(|source| at(&self.0.path, source))
+        done.map_err(|source| BlobError::at(&self.0.path, source))
     }
 
     async fn file(&self, digest: &Digest) -> Result<Option<(KeptFile, u64)>, BlobError> {
         let path = || Shelf::path(&self.0.path.join("v1"), digest);
         let opened = self.0.shelf.open_blob(digest);
-        let opened = opened.map_err(|source| at(&path(), source))?;
+        let opened = opened.map_err(|source| BlobError::at(&path(), source))?;
         Ok(opened.map(|(file, len)| (KeptFile::new(file, path()), len)))
-    }
-}
-
-/// An error of the operating system at a path.
-fn at(path: &Path, source: io::Error) -> BlobError {
-    let place = path.display().to_string();
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            BlobError::Full { place, source }
-        }
-        _ => BlobError::Io { place, source },
     }
 }
 
@@ -106,7 +95,7 @@ fn at(path: &Path, source: io::Error) -> BlobError {
 impl Blobs for Disk {
     async fn has(&self, digest: &Digest) -> Result<bool, BlobError> {
         let found = self.0.shelf.has(digest);
-        found.map_err(|source| at(&self.0.path, source))
+        found.map_err(|source| BlobError::at(&self.0.path, source))
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
@@ -142,7 +131,7 @@ impl Blobs for Disk {
             return self.blocking(move |folder| folder.put(&bytes)).await;
         }
         let put = self.0.put(&bytes);
-        put.map_err(|source| at(&self.0.path, source))
+        put.map_err(|source| BlobError::at(&self.0.path, source))
     }
 
     async fn sync(&self) -> Result<(), BlobError> {

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::session::{Session, Temporary};
 use super::shelf::Shelf;
-use super::{AT_ONCE, Disk, at};
+use super::{AT_ONCE, Disk};
 use crate::Digest;
 use crate::blob::groups::{Growing, WHOLE};
 use crate::blob::{BlobError, BlobWriter};
@@ -96,7 +96,7 @@ impl Writer {
 
     async fn written(&self, writing: Writing) -> Result<(Large, Vec<u8>), BlobError> {
         let ended = joined(writing.await);
-        ended.map_err(|source| at(&self.disk.0.path, source))
+        ended.map_err(|source| BlobError::at(&self.disk.0.path, source))
     }
 }
 
@@ -120,7 +120,7 @@ impl BlobWriter for Writer {
         let Some(writing) = self.large.take() else {
             if buffer.len() <= AT_ONCE {
                 let put = self.disk.0.put(&buffer);
-                return put.map_err(|source| at(&self.disk.0.path, source));
+                return put.map_err(|source| BlobError::at(&self.disk.0.path, source));
             }
             return self.disk.blocking(move |folder| folder.put(&buffer)).await;
         };
