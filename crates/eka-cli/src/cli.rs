@@ -129,6 +129,7 @@ pub(crate) enum Command {
     Verify(commands::verify::Args),
     Refs(commands::refs::Args),
     Nar(commands::nar::Args),
+    Drv(commands::drv::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -135,6 +135,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Nar(#[from] crate::nar::NarError),
+    /// `eka drv`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Drv(#[from] crate::drv::DrvError),
     /// `eka diff`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -204,6 +208,7 @@ impl Error {
             Self::Verify(error) => error.exit(),
             Self::Refs(error) => error.exit(),
             Self::Nar(error) => error.exit(),
+            Self::Drv(error) => error.exit(),
             Self::Diff(error) => error.exit(),
             Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),

@@ -44,6 +44,7 @@ pub mod diff;
 pub mod verify;
 pub mod refs;
 pub mod nar;
+pub mod drv;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

@@ -21,6 +21,7 @@ pub(crate) mod diff;
 pub(crate) mod verify;
 pub(crate) mod refs;
 pub(crate) mod nar;
+pub(crate) mod drv;
 pub(crate) mod config;
 pub(crate) mod completions;
 pub(crate) mod man;

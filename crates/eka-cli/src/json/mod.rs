@@ -23,6 +23,8 @@ pub(crate) mod refs;
 pub(crate) mod nar;
 pub(crate) mod nar_ls;
 pub(crate) mod nar_hash;
+pub(crate) mod drv_show;
+pub(crate) mod drv_inhash;
 pub(crate) mod config;
 pub(crate) mod diagnostic;
 

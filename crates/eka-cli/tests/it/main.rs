@@ -22,6 +22,7 @@ mod why;
 mod verify;
 mod refs;
 mod nar;
+mod drv;
 mod refs_built;
 mod add;
 mod import;

@@ -11,6 +11,7 @@ mod output_name;
 mod parse;
 mod cursor;
 mod print;
+mod place;
 mod json;
 mod modulo;
 mod paths;
@@ -165,6 +166,20 @@ impl Derivation {
             });
         }
         Ok(kind)
+    }
+}
+
+impl Kind {
+    /// One word for it: `input-addressed`, `fixed`, `floating`, `deferred` or `impure`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InputAddressed => "input-addressed",
+            Self::Fixed => "fixed",
+            Self::Floating => "floating",
+            Self::Deferred => "deferred",
+            Self::Impure => "impure",
+        }
     }
 }
 
