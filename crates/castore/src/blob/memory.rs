@@ -37,11 +37,9 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, bytes: Bytes) -> Digest {
-        let digest = Digest::of(&bytes);
+    fn keep(&self, digest: Digest, bytes: Bytes) {
         let modified = SystemTime::now();
         self.kept().insert(digest, Kept { bytes, modified });
-        digest
     }
 
     fn bytes(&self, digest: &Digest) -> Option<Bytes> {
@@ -70,12 +68,15 @@ impl Blobs for Memory {
     async fn create(&self) -> Result<Box<dyn BlobWriter>, BlobError> {
         Ok(Box::new(Writer {
             memory: self.clone(),
+            hasher: blake3::Hasher::new(),
             bytes: BytesMut::new(),
         }))
     }
 
     async fn put(&self, bytes: Bytes) -> Result<Digest, BlobError> {
-        Ok(self.keep(bytes))
+        let digest = Digest::of(&bytes);
+        self.keep(digest, bytes);
+        Ok(digest)
     }
 
     async fn sync(&self) -> Result<(), BlobError> {
@@ -103,18 +104,22 @@ impl Blobs for Memory {
 
 struct Writer {
     memory: Memory,
+    /// Goes along, so that nothing is left to hash when the last bytes have come.
+    hasher: blake3::Hasher,
     bytes: BytesMut,
 }
 
 #[async_trait]
 impl BlobWriter for Writer {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        self.hasher.update(bytes);
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     async fn finish(self: Box<Self>) -> Result<Digest, BlobError> {
-        let Self { memory, bytes } = *self;
-        Ok(memory.keep(bytes.freeze()))
+        let digest = Digest(*self.hasher.finalize().as_bytes());
+        self.memory.keep(digest, self.bytes.freeze());
+        Ok(digest)
     }
 }
