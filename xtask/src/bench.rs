@@ -15,6 +15,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("refscan", "refscan", "refscan_bench"),
     ("castore", "castore", "castore_bench"),
     ("resolve", "resolver", "resolve_bench"),
+    ("store", "store", "store_bench"),
 ];
 
 /// The names of all benches.

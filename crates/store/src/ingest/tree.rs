@@ -159,7 +159,8 @@ impl Tree {
             }
             Content::Small(content) => {
                 let put = self.put(content.freeze())?;
-                self.begin(async move { Ok(node(put.await?)) })
+                let put = self.runtime.spawn(async move { Ok(node(put.await?)) });
+                Ok(Pending::Coming(put))
             }
         }
     }
@@ -196,7 +197,7 @@ impl Tree {
 
     fn put_directory(&self, entries: Vec<(Name, Pending)>) -> Result<Pending, IngestError> {
         let blobs = Arc::clone(&self.blobs);
-        self.begin(async move {
+        let mut put = Box::pin(async move {
             let mut nodes = Vec::with_capacity(entries.len());
             for (name, pending) in entries {
                 nodes.push((name, pending.node().await?));
@@ -205,19 +206,12 @@ impl Tree {
             let size = directory.size();
             let digest = blobs.put(directory.print().into()).await?;
             Ok(Node::Directory { digest, size })
-        })
-    }
-
-    /// Does what can be done without waiting, and lets the rest go on by itself.
-    fn begin(
-        &self,
-        work: impl Future<Output = Result<Node, IngestError>> + Send + 'static,
-    ) -> Result<Pending, IngestError> {
-        let mut work = Box::pin(work);
+        });
+        // One whose files are all there is done at once.
         let _guard = self.runtime.enter();
-        match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match put.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(node) => Ok(Pending::Known(node?)),
-            Poll::Pending => Ok(Pending::Coming(self.runtime.spawn(work))),
+            Poll::Pending => Ok(Pending::Coming(self.runtime.spawn(put))),
         }
     }
 
