@@ -11,4 +11,5 @@ mod ingest;
 mod closure;
 mod collect;
 mod verify;
+mod killed;
 mod render;
