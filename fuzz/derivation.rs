@@ -18,11 +18,13 @@ pub(crate) fn drv(bytes: &[u8]) {
         let scratch =
             |name: &OutputName| Some((name.clone(), name.scratch_path(&store, &path).ok()?));
         drop(derivation.inhash(&store, |_| None));
+        drop(derivation.graphs(&store));
         drop(derivation.environment(&Setting {
             store_dir: &store,
             build_dir: "/build",
             n_cores: 1,
             outputs: &derivation.outputs.keys().filter_map(scratch).collect(),
+            graphs: &BTreeMap::new(),
             impure: &BTreeMap::new(),
         }));
     }

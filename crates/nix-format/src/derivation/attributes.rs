@@ -42,13 +42,41 @@ impl Attributes {
         })
     }
 
+    /// Returns the lists of texts in an object; what is no object has none, and one text is a list.
+    pub(super) fn lists(
+        &self,
+        name: &str,
+    ) -> Result<BTreeMap<String, Vec<String>>, EnvironmentError> {
+        let not_strings = || EnvironmentError::NotStrings {
+            attribute: name.to_owned(),
+        };
+        let Some(Value::Object(lists)) = self.0.get(name) else {
+            return Ok(BTreeMap::new());
+        };
+        let list = |(name, value): (&String, &Value)| {
+            let values = match value {
+                Value::Array(values) => values,
+                value => std::slice::from_ref(value),
+            };
+            let texts = values.iter().map(|it| Some(it.as_str()?.to_owned()));
+            let texts: Option<Vec<_>> = texts.collect();
+            Ok((name.clone(), texts.ok_or_else(not_strings)?))
+        };
+        lists.iter().map(list).collect()
+    }
+
+    /// Puts a value under a name, in the stead of what was there.
+    pub(super) fn set(&mut self, name: String, value: Value) {
+        self.0.insert(name, value);
+    }
+
     /// Says where the outputs go, in the stead of their names.
     pub(super) fn set_outputs(&mut self, paths: BTreeMap<String, String>) {
         let paths = paths
             .into_iter()
             .map(|(name, path)| (name, Value::String(path)));
         let paths = Value::Object(paths.collect());
-        self.0.insert("outputs".to_owned(), paths);
+        self.set("outputs".to_owned(), paths);
     }
 
     /// Prints `.attrs.json`: names ascend by their bytes, and nothing stands between tokens.

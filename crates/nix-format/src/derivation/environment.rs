@@ -6,11 +6,12 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::attributes::Attributes;
+use super::graph::{self, Graph};
 use super::rewrite::Rewrites;
 use super::{Derivation, Kind, KindError, OutputName};
 use crate::base32;
 use crate::hash::Sha256;
-use crate::store_dir::StoreDir;
+use crate::store_dir::{StoreDir, StoreDirError};
 use crate::store_path::StorePath;
 
 /// Where a derivation is built.
@@ -24,6 +25,8 @@ pub struct Setting<'s> {
     pub n_cores: u32,
     /// Where each output is to be put: its path, or [`OutputName::scratch_path`].
     pub outputs: &'s BTreeMap<OutputName, StorePath>,
+    /// What [`Derivation::graphs`] asks for.
+    pub graphs: &'s BTreeMap<String, Graph>,
     /// What [`Derivation::impure_variables`] asks for; what is missing here is empty.
     pub impure: &'s BTreeMap<Vec<u8>, Vec<u8>>,
 }
@@ -62,6 +65,35 @@ pub enum EnvironmentError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Kind(#[from] KindError),
+    /// A word of `exportReferencesGraph` is no name for a file, or has no path after it.
+    #[error("`{name}` is not a name and a path of a graph of references")]
+    #[diagnostic(
+        code(eka::drv::graph_name),
+        help(
+            "`exportReferencesGraph` lists names of letters, digits and `_.-`, and store paths, in turn"
+        )
+    )]
+    GraphName {
+        /// Which.
+        name: String,
+    },
+    /// The references of something else than a store path are asked for.
+    #[error("no store path: `{text}`")]
+    #[diagnostic(code(eka::drv::graph))]
+    Graph {
+        /// What.
+        text: String,
+        /// What is wrong.
+        #[source]
+        source: StoreDirError,
+    },
+    /// A graph that is asked for is not given.
+    #[error("the graph of references `{name}` is missing")]
+    #[diagnostic(code(eka::drv::no_graph))]
+    NoGraph {
+        /// Which.
+        name: String,
+    },
     /// It is not said where an output goes.
     #[error("the output `{output}` has no path")]
     #[diagnostic(code(eka::drv::no_path))]
@@ -76,15 +108,12 @@ impl Derivation {
     /// `initTmpDir`, `writeStructuredAttrs`).
     ///
     /// The derivation has what was built in place of what it asked for ([`Derivation::resolve`]).
-    /// The files of `exportReferencesGraph`, which only a store can write, are not among those that
-    /// are returned.
-    ///
     /// # Errors
     ///
     /// [`EnvironmentError`] where attributes cannot be read, or an output has no path.
     pub fn environment(&self, setting: &Setting<'_>) -> Result<Environment, EnvironmentError> {
         let kind = self.kind()?;
-        let attributes = Attributes::of(self)?;
+        let mut attributes = Attributes::of(self)?;
         let rewrites = self.rewrites(setting)?;
         let mut out = Environment {
             args: self.args(&rewrites),
@@ -110,6 +139,7 @@ impl Derivation {
         }
         out.set("NIX_LOG_FD", "2");
         out.set("TERM", "xterm-256color");
+        self.add_graphs(&mut out, attributes.as_mut(), setting)?;
         if let Some(attributes) = attributes {
             self.add_attributes(&mut out, attributes, setting)?;
         }
@@ -135,7 +165,7 @@ impl Derivation {
     }
 
     /// The words of a variable.
-    fn words(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn words(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
         let value = self.env.get(name).map_or(&b""[..], Vec::as_slice);
         let words = value.split(|it| matches!(it, b' ' | b'\t' | b'\n' | b'\r'));
         words.filter(|it| !it.is_empty())
@@ -184,6 +214,26 @@ impl Derivation {
                 out.set(name.clone(), value.clone());
             }
         }
+    }
+
+    fn add_graphs(
+        &self,
+        out: &mut Environment,
+        mut attributes: Option<&mut Attributes>,
+        setting: &Setting<'_>,
+    ) -> Result<(), EnvironmentError> {
+        for name in self.graphs(setting.store_dir)?.into_keys() {
+            let Some(graph) = setting.graphs.get(&name) else {
+                return Err(EnvironmentError::NoGraph { name });
+            };
+            if let Some(attributes) = &mut attributes {
+                attributes.set(name, graph::value(graph, setting.store_dir));
+            } else {
+                let text = graph::text(graph, setting.store_dir);
+                out.files.insert(name, text.into_bytes());
+            }
+        }
+        Ok(())
     }
 
     fn add_attributes(
@@ -254,6 +304,7 @@ mod tests {
             build_dir: "/build",
             n_cores: 1,
             outputs: &outputs.iter().map(|it| (name(it), path(it))).collect(),
+            graphs: &BTreeMap::new(),
             impure: &BTreeMap::new(),
         });
         Some(environment.err()?.code().unwrap().to_string())

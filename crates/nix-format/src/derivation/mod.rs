@@ -19,6 +19,7 @@ mod rewrite;
 mod resolve;
 mod attributes;
 mod grisu;
+mod graph;
 mod environment;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 pub use environment::{Environment, EnvironmentError, Setting};
+pub use graph::{Graph, GraphEntry};
 pub use json::print_json;
 pub use modulo::{Modulo, ModuloError, Modulos, Standing};
 pub use output_name::{OutputName, OutputNameError};

@@ -91,6 +91,7 @@ fn check(attributes: &BTreeMap<String, Vec<u8>>) {
             build_dir: "/build",
             n_cores: 1,
             outputs: &BTreeMap::from([(OutputName::out(), out.clone())]),
+            graphs: &BTreeMap::new(),
             impure: &BTreeMap::new(),
         })
         .unwrap();

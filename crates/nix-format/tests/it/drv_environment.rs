@@ -119,6 +119,7 @@ impl Told {
             build_dir,
             n_cores: 3,
             outputs: &outputs.collect(),
+            graphs: &BTreeMap::new(),
             impure: &BTreeMap::from([(b"HOME".to_vec(), home)]),
         });
         let environment = environment.unwrap();

@@ -133,6 +133,7 @@
       (build "on-leaf" "echo $leaf > $out" { inherit leaf; })
     ];
     exportReferencesGraph.one = [ leaf ];
+    exportReferencesGraph.text = builtins.toFile "text" "the text\n";
   };
   structured-checks = structured "structured-checks" {
     outputs = [
