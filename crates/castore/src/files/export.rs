@@ -392,3 +392,22 @@ async fn write(mut file: std::fs::File, bytes: Vec<u8>) -> io::Result<(std::fs::
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::env::Env;
+
+    use super::*;
+
+    /// Whoever was faster keeps the place, even with an empty folder.
+    #[test]
+    fn nothing_is_replaced() {
+        let env = Env::new();
+        let target = env.path("target");
+        let growing = Growing::beside(&target).unwrap();
+        drop(make_folder(&growing.folder, TREE).unwrap());
+        std::fs::create_dir(&target).unwrap();
+        let placed = growing.place(&target);
+        assert!(matches!(placed, Err(ExportError::Exists { .. })));
+    }
+}

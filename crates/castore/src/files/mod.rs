@@ -40,3 +40,23 @@ fn open_folder(parent: impl AsFd, name: &[u8]) -> rustix::io::Result<OwnedFd> {
 fn shown(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::env::Env;
+
+    use super::*;
+
+    /// Whoever swaps a directory for a link leads nobody away.
+    #[test]
+    fn no_directory_is_opened_through_a_link() {
+        let env = Env::new();
+        let (out, canary) = (env.path("out"), env.path("canary"));
+        for folder in [&out, &canary] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::os::unix::fs::symlink(&canary, out.join("a")).unwrap();
+        let top = open_folder(fs::CWD, out.as_os_str().as_encoded_bytes()).unwrap();
+        assert!(open_folder(&top, b"a").is_err());
+    }
+}

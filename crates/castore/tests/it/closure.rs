@@ -176,6 +176,23 @@ async fn depth_counts_on_the_longest_way() {
     }
 }
 
+#[tokio::test]
+async fn depth_is_found_where_a_directory_comes_again_deeper() {
+    let trees = Trees::default();
+    let bottom = trees.put(&[("f", &file(1))]).await;
+    let a = trees.put(&[("c", &bottom)]).await;
+    let b = trees.put(&[("a", &a)]).await;
+    let root = trees.put(&[("1", &a), ("2", &b)]).await;
+    for (depth, ok) in [(4, true), (3, false)] {
+        let limits = Limits {
+            depth,
+            ..Limits::default()
+        };
+        let read = closure(&trees.0, &root, limits).await;
+        assert_eq!(read.is_ok(), ok, "{depth}");
+    }
+}
+
 #[test]
 fn directories_come_from_the_root_to_the_leaves_each_once() {
     let leaf = of(&[("a", &file(1))]);

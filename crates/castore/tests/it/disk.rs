@@ -97,6 +97,22 @@ async fn damage_is_found_named_and_mended_by_putting_again() {
     }
 }
 
+#[tokio::test]
+async fn a_blob_in_the_place_of_another_is_found_out() {
+    let env = Env::new();
+    let disk = Disk::open(&env.path("store")).unwrap();
+    for size in [100, 5 << 20, 65 << 20] {
+        let mut bytes = pattern(size);
+        let other = disk.put(bytes.clone().into()).await.unwrap();
+        bytes[0] ^= 1;
+        let digest = disk.put(bytes.into()).await.unwrap();
+        let kept = std::fs::read(file(&env.path("store"), &other)).unwrap();
+        damage(&file(&env.path("store"), &digest), |it| *it = kept);
+        let error = disk.get(&digest, u64::MAX).await.unwrap_err();
+        assert!(names(&error, &digest), "{size} {error}");
+    }
+}
+
 /// Reads all, and sees to it that nothing else comes before the error.
 async fn read(reader: &mut dyn BlobReader, bytes: &[u8]) -> std::io::Result<()> {
     let (mut at, mut buffer) = (0, vec![0; 50_000]);

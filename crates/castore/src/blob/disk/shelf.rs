@@ -226,3 +226,40 @@ pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<String>> {
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::env::Env;
+
+    use super::*;
+
+    #[test]
+    fn whoever_puts_shuts_out_whoever_removes() {
+        let env = Env::new();
+        let path = env.path("v1");
+        let shelf = Shelf::open(&path).unwrap();
+        let digest = Digest::of(b"x");
+        let blob = Shelf::path(&path, &digest);
+        let shard = shelf.to_put(&digest).unwrap();
+        std::fs::write(&blob, "x").unwrap();
+        let old = SystemTime::now() - Duration::from_secs(60);
+        let file = std::fs::File::open(&blob).unwrap();
+        file.set_modified(old).unwrap();
+        let before = old + Duration::from_secs(30);
+        std::thread::scope(|scope| {
+            let removing = scope.spawn(|| shelf.remove(&digest, before).unwrap());
+            for _ in 0..1000 {
+                assert!(!removing.is_finished() && blob.exists());
+                std::thread::yield_now();
+            }
+            // Others may put meanwhile.
+            drop(shelf.to_put(&digest).unwrap());
+            assert!(shard.keeps(b"x").unwrap());
+            drop(shard);
+            assert!(!removing.join().unwrap(), "it was put again");
+        });
+        assert!(blob.exists());
+        file.set_modified(old).unwrap();
+        assert!(shelf.remove(&digest, before).unwrap());
+    }
+}
