@@ -1,7 +1,7 @@
 //! One file over http: hashed while it streams, resumed where it breaks off.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::http::{Answer, Handle, Head, Login, Performed, Request, Settings, Way};
 use crate::netrc::{self, NetrcLogin};
 use crate::place::{Place, redirect};
+use crate::target::Target;
 
 /// How often one request is sent again, after a redirect or with another login.
 const MAX_HOPS: usize = 10;
@@ -128,7 +129,7 @@ impl Default for Limits {
     }
 }
 
-/// Downloads `url` (`http`, `https`, or `file` without a host) into an empty file, and hashes it.
+/// Downloads `url` (`http`, `https`, or `file` without a host) into what is empty, and hashes it.
 ///
 /// A connection that breaks off is made again; what came before is kept where the server tells that
 /// the file is the same still, by a strong `ETag` or by its date. Redirects are followed to any
@@ -140,11 +141,11 @@ impl Default for Limits {
 /// [`DownloadError`], by variant; transient faults after their retries.
 pub fn download(
     url: &str,
-    into: &mut File,
+    into: &mut dyn Target,
     means: &Means<'_>,
 ) -> Result<Downloaded, DownloadError> {
     let mut part = Part {
-        file: into,
+        into,
         hasher: Sha256Hasher::new(),
         at: 0,
         same: None,
@@ -183,7 +184,7 @@ impl From<Fault> for Stop {
 
 /// What came so far.
 struct Part<'a> {
-    file: &'a mut File,
+    into: &'a mut dyn Target,
     hasher: Sha256Hasher,
     /// How many bytes.
     at: u64,
@@ -196,10 +197,7 @@ struct Part<'a> {
 impl Part<'_> {
     /// Forgets what came.
     fn restart(&mut self) -> Result<(), Stop> {
-        let emptied = self.file.set_len(0);
-        emptied
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)))
-            .map_err(Stop::Write)?;
+        self.into.restart().map_err(Stop::Write)?;
         self.hasher = Sha256Hasher::new();
         self.at = 0;
         self.same = None;
@@ -262,7 +260,7 @@ impl Part<'_> {
             if self.at + n as u64 > self.limit {
                 return Err(self.too_much());
             }
-            self.file.write_all(&chunk[..n]).map_err(Stop::Write)?;
+            self.into.write(&chunk[..n]).map_err(Stop::Write)?;
             self.hasher.update(&chunk[..n]);
             self.at += n as u64;
             (self.progress)(Progress::Received(n as u64));

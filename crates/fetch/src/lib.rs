@@ -7,9 +7,12 @@ pub mod clock;
 pub mod netrc;
 pub mod http;
 mod place;
+mod target;
 pub mod download;
+pub mod compression;
 pub mod name;
 pub mod tar;
 
 pub use clock::Clock;
 pub use fault::Fault;
+pub use target::Target;
