@@ -11,11 +11,13 @@ mod store_dir;
 mod content_address;
 mod key;
 pub mod narinfo;
+mod cache_info;
 pub mod derivation;
 mod realisation;
 pub mod nar;
 
 pub use base32::{Base32Error, decode as decode_base32, encode as encode_base32};
+pub use cache_info::{CacheInfo, CacheInfoError};
 pub use content_address::{ContentAddress, ContentAddressError, Method, References};
 pub use hash::{Algorithm, Hash, HashError, Hasher, Sha256, Sha256Error, Sha256Hasher};
 pub use key::{KeyError, PublicKey, SecretKey, Signature, fingerprint};
