@@ -11,5 +11,8 @@ mod ingest;
 mod closure;
 mod collect;
 mod verify;
+mod histories;
+mod together;
 mod killed;
+mod full;
 mod render;
