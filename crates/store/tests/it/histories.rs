@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use castore::Digest;
-use nix_format::StorePath;
+use nix_format::{StoreDir, StorePath};
 use proptest::prelude::*;
 use store::infos::Collect;
 use store::roots::Root;
@@ -14,8 +14,8 @@ use crate::collect::{blobs, collect};
 use crate::tree::Tree;
 use crate::world::{Places, add, path, run};
 
-const N_PATHS: usize = 6;
-const N_SESSIONS: usize = 3;
+const N_PATHS: usize = 5;
+const N_SESSIONS: usize = 2;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -38,12 +38,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (session.clone(), number.clone(), number.clone())
             .prop_map(|it| Step::Add(it.0, it.1, it.2)),
         1 => (session.clone(), number.clone()).prop_map(|it| Step::Put(it.0, it.1)),
-        1 => (session, number.clone()).prop_map(|it| Step::Hold(it.0, it.1)),
+        3 => (session, number.clone()).prop_map(|it| Step::Hold(it.0, it.1)),
         1 => number.prop_map(Step::Keep),
         1 => Just(Step::Release),
         3 => Just(Step::Collect),
     ];
-    prop::collection::vec(step, 1..30)
+    prop::collection::vec(step, 1..40)
 }
 
 fn name(number: usize) -> String {
@@ -201,22 +201,36 @@ impl World {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+async fn check(store: Store, steps: &[Step]) {
+    let mut world = World {
+        store,
+        sessions: BTreeMap::new(),
+        model: Model::default(),
+    };
+    for step in steps {
+        world.step(step).await;
+    }
+    world.sessions.clear();
+    world.model.sessions.clear();
+    world.collect().await;
+}
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// In memory time has no grain: each collection takes just what it may.
     #[test]
     fn a_collection_spares_what_is_needed_and_that_alone(steps in steps()) {
+        run(check(Store::in_memory(StoreDir::default()), &steps));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn a_collection_on_disk_does_so_too(steps in steps()) {
         let places = Places::new();
-        run(async {
-            for store in places.stores().await {
-                let mut world = World { store, sessions: BTreeMap::new(), model: Model::default() };
-                for step in &steps {
-                    world.step(step).await;
-                }
-                world.sessions.clear();
-                world.model.sessions.clear();
-                world.collect().await;
-            }
-        });
+        run(async { check(places.disk().await, &steps).await });
     }
 }
