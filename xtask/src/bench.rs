@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("nar", "atom-git", "nar_bench"),
     ("refscan", "refscan", "refscan_bench"),
     ("castore", "castore", "castore_bench"),
+    ("render", "store", "render_bench"),
     ("resolve", "resolver", "resolve_bench"),
     ("store", "store", "store_bench"),
 ];
