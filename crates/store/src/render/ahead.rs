@@ -1,13 +1,13 @@
 //! The next parts of a NAR, brought ahead by tasks of their own.
 
-use std::io;
+use std::io::{self, SeekFrom};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use castore::{Blobs, Digest, Node};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
@@ -16,8 +16,17 @@ use super::error::RenderError;
 use super::file::check_size;
 use crate::blocking::joined;
 
-/// A part of a NAR that a task brings; dropped, the task ends.
+/// A part of a NAR that tasks bring; dropped, they end.
 pub(super) struct Brought {
+    /// Each has so many bytes of every stride, the first of the first.
+    lanes: Vec<Lane>,
+    /// The lane of the next byte, and how many it has before it is another's turn.
+    turn: usize,
+    left: u64,
+}
+
+/// A task, and what it has brought.
+struct Lane {
     pieces: Receiver<Bytes>,
     task: JoinHandle<io::Result<()>>,
     has_ended: bool,
@@ -31,8 +40,18 @@ const PIECE: usize = 256 << 10;
 /// they come.
 const AT_ONCE: usize = 16;
 
-/// How many pieces of a large file may wait to be taken.
-const WAITING: usize = 2;
+/// How many tasks read a large file, by turns: one alone cannot keep up with a thread that only
+/// reads, as it verifies what it reads.
+const N_LANES: usize = 2;
+
+/// How many bytes of a large file one task reads before the next one's turn.
+const STRIDE: u64 = 512 << 10;
+
+/// The bytes of a large file that are handed on at a time: they stay near the processor.
+const SLICE: u64 = 64 << 10;
+
+/// How many of those may wait to be taken: a turn.
+const WAITING: usize = 8;
 
 /// Where a blob goes, among the frames before and behind it.
 struct Small {
@@ -56,8 +75,7 @@ impl Brought {
                             break;
                         }
                         cursor.advance();
-                        let blobs = Arc::clone(blobs);
-                        return Some(Self::spawn(|to| large(blobs, digest, said, to)));
+                        return Some(Self::large(blobs, digest, said));
                     }
                     let at = frames.len();
                     files.push(Small { digest, said, at });
@@ -72,9 +90,44 @@ impl Brought {
             cursor.advance();
         }
         let blobs = Arc::clone(blobs);
-        (n_bytes > 0).then(|| Self::spawn(|to| small(blobs, frames, files, to)))
+        (n_bytes > 0).then(|| Self {
+            lanes: vec![Lane::spawn(|to| small(blobs, frames, files, to))],
+            turn: 0,
+            left: u64::MAX,
+        })
     }
 
+    fn large(blobs: &Arc<dyn Blobs>, digest: Digest, said: u64) -> Self {
+        let lanes = (0..N_LANES as u64).map(|lane| {
+            let blobs = Arc::clone(blobs);
+            Lane::spawn(move |to| large(blobs, digest, said, lane, to))
+        });
+        Self {
+            lanes: lanes.collect(),
+            turn: 0,
+            left: STRIDE,
+        }
+    }
+
+    /// Takes the next piece, never an empty one; `None` where all of the part was taken.
+    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        if self.left == 0 {
+            self.turn = (self.turn + 1) % self.lanes.len();
+            self.left = STRIDE;
+        }
+        // The lane whose turn it is ends where the part does, or fails: then the others do as well.
+        let lane = &mut self.lanes[self.turn];
+        if let Some(piece) = ready!(lane.pieces.poll_recv(cx)) {
+            self.left -= piece.len() as u64;
+            return Poll::Ready(Ok(Some(piece)));
+        }
+        let done = ready!(lane.task.poll_unpin(cx));
+        lane.has_ended = true;
+        Poll::Ready(joined(done).map(|()| None))
+    }
+}
+
+impl Lane {
     fn spawn<F>(work: impl FnOnce(Sender<Bytes>) -> F) -> Self
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
@@ -86,19 +139,9 @@ impl Brought {
             has_ended: false,
         }
     }
-
-    /// Takes the next piece, never an empty one; `None` where all of the part was taken.
-    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        if let Some(piece) = ready!(self.pieces.poll_recv(cx)) {
-            return Poll::Ready(Ok(Some(piece)));
-        }
-        let done = ready!(self.task.poll_unpin(cx));
-        self.has_ended = true;
-        Poll::Ready(joined(done).map(|()| None))
-    }
 }
 
-impl Drop for Brought {
+impl Drop for Lane {
     fn drop(&mut self) {
         if !self.has_ended {
             self.task.abort();
@@ -147,29 +190,36 @@ async fn whole(blobs: &dyn Blobs, digest: Digest, said: u64) -> Result<Bytes, Re
     Ok(bytes)
 }
 
-/// Brings a large file, piece by piece.
+/// Brings the strides of a large file that are a lane's, slice by slice.
 async fn large(
     blobs: Arc<dyn Blobs>,
     digest: Digest,
     said: u64,
+    lane: u64,
     to: Sender<Bytes>,
 ) -> io::Result<()> {
     let opened = blobs.open(&digest).await.map_err(RenderError::from)?;
-    let reader = opened.ok_or(RenderError::Missing { digest })?;
+    let mut reader = opened.ok_or(RenderError::Missing { digest })?;
     check_size(digest, reader.size(), said)?;
-    let (mut reader, mut left) = (reader.take(said), said);
-    while left > 0 {
-        let room = usize::try_from(left).map_or(PIECE, |it| it.min(PIECE));
-        let mut piece = BytesMut::with_capacity(room).limit(room);
-        while piece.has_remaining_mut() {
-            if reader.read_buf(&mut piece).await? == 0 {
-                let size = said - reader.limit();
-                return Err(RenderError::Short { digest, size, said }.into());
-            }
+    let strides = (lane * STRIDE..said).step_by((N_LANES as u64 * STRIDE) as usize);
+    for stride in strides {
+        let (mut at, end) = (stride, said.min(stride + STRIDE));
+        if at > 0 {
+            reader.seek(SeekFrom::Start(at)).await?;
         }
-        left -= room as u64;
-        if to.send(piece.into_inner().freeze()).await.is_err() {
-            break;
+        while at < end {
+            let room = (end - at).min(SLICE);
+            let mut slice = BytesMut::with_capacity(room as usize).limit(room as usize);
+            while slice.has_remaining_mut() {
+                if reader.read_buf(&mut slice).await? == 0 {
+                    let size = at + slice.get_ref().len() as u64;
+                    return Err(RenderError::Short { digest, size, said }.into());
+                }
+            }
+            at += room;
+            if to.send(slice.into_inner().freeze()).await.is_err() {
+                return Ok(());
+            }
         }
     }
     Ok(())
