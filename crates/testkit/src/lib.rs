@@ -16,6 +16,7 @@ pub mod http;
 pub mod files;
 pub mod daemon;
 pub mod proxy;
+pub mod scripted;
 pub mod kill;
 mod import;
 pub mod monorepo;
