@@ -39,7 +39,7 @@ impl Store {
     /// [`ClosureError::NotThere`] for one of `paths` that is not registered.
     pub async fn closure(&self, paths: &[StorePath]) -> Result<Vec<PathInfo>, ClosureError> {
         let mut found = gather(self.infos().as_ref(), paths).await?;
-        let order = order(&found, paths);
+        let order = order(&found, |it| &it.references, paths);
         Ok(order.iter().filter_map(|it| found.remove(it)).collect())
     }
 
@@ -83,21 +83,26 @@ async fn gather(
 }
 
 /// The order in which a walk in depth leaves the paths; without recursion, as chains may be long.
-fn order(found: &BTreeMap<StorePath, PathInfo>, paths: &[StorePath]) -> Vec<StorePath> {
+pub(crate) fn order<T>(
+    found: &BTreeMap<StorePath, T>,
+    references: impl Fn(&T) -> &BTreeSet<StorePath>,
+    paths: &[StorePath],
+) -> Vec<StorePath> {
     let mut order = Vec::with_capacity(found.len());
     let mut entered = BTreeSet::new();
     for path in paths {
-        let Some(root) = found.get(path).filter(|it| entered.insert(&it.path)) else {
+        let Some((root, known)) = found.get_key_value(path).filter(|it| entered.insert(it.0))
+        else {
             continue;
         };
-        let mut way = vec![(&root.path, root.references.iter())];
-        while let Some((path, references)) = way.last_mut() {
-            match references.next() {
+        let mut way = vec![(root, references(known).iter())];
+        while let Some((path, next)) = way.last_mut() {
+            match next.next() {
                 Some(next) => {
-                    if let Some(info) = found.get(next)
-                        && entered.insert(&info.path)
+                    if let Some((next, known)) = found.get_key_value(next)
+                        && entered.insert(next)
                     {
-                        way.push((&info.path, info.references.iter()));
+                        way.push((next, references(known).iter()));
                     }
                 }
                 None => {

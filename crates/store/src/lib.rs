@@ -11,6 +11,7 @@ pub mod closure;
 pub mod collect;
 pub mod verify;
 pub mod render;
+pub mod upstream;
 mod blocking;
 
 pub use info::PathInfo;

@@ -16,3 +16,4 @@ mod together;
 mod killed;
 mod full;
 mod render;
+mod upstream;
