@@ -52,6 +52,10 @@ fn page() -> Outcome<String> {
         for below in commands(&help) {
             let help = self::help(eka, &[&name, &below])?;
             section(&mut text, &format!("eka {name} {below}"), &help);
+            for last in commands(&help) {
+                let help = self::help(eka, &[&name, &below, &last])?;
+                section(&mut text, &format!("eka {name} {below} {last}"), &help);
+            }
         }
     }
     Ok(text)

@@ -130,6 +130,8 @@ pub(crate) enum Command {
     Refs(commands::refs::Args),
     Nar(commands::nar::Args),
     Drv(commands::drv::Args),
+    Store(commands::store::Args),
+    Gc(commands::gc::Args),
     Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

@@ -95,6 +95,8 @@ fn command(command: Command, globals: Globals, env: Env, ui: &Ui) -> Result<Exit
         Command::Refs(args) => commands::refs::run(args, &session),
         Command::Nar(args) => commands::nar::run(args, &session),
         Command::Drv(args) => commands::drv::run(args, &session),
+        Command::Store(args) => commands::store::run(args, &session),
+        Command::Gc(args) => commands::gc::run(args, &session),
         Command::Config(args) => commands::config::run(args, &session),
         Command::Completions(_) | Command::Man(_) => unreachable!("they ran above"),
     }

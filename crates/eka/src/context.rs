@@ -72,6 +72,8 @@ pub struct Outside<'a> {
 pub struct Dirs {
     /// The cache, which may be removed at any time.
     pub cache: Option<PathBuf>,
+    /// What was made or brought and is not a cache: the store.
+    pub data: Option<PathBuf>,
     /// What was first seen; not a cache.
     pub state: Option<PathBuf>,
     /// The user's configuration.
@@ -215,6 +217,18 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The folder of what was made or brought.
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError::NoHome`].
+    pub fn data_dir(&self) -> Result<&Path, ContextError> {
+        self.dirs.data.as_deref().ok_or(ContextError::NoHome {
+            what: "store",
+            variable: "XDG_DATA_HOME",
+        })
+    }
+
     /// The folder of what must not be forgotten.
     ///
     /// # Errors
@@ -295,6 +309,7 @@ impl Dirs {
         );
         Self {
             cache: base("XDG_CACHE_HOME", ".cache"),
+            data: base("XDG_DATA_HOME", ".local/share"),
             state: base("XDG_STATE_HOME", ".local/state"),
             config: base("XDG_CONFIG_HOME", ".config"),
             system: below(&system, "eka"),
@@ -343,6 +358,7 @@ mod tests {
         };
         check(&[], &expected);
         expected.cache = path("/h/.cache/eka");
+        expected.data = path("/h/.local/share/eka");
         expected.state = path("/h/.local/state/eka");
         expected.config = path("/h/.config/eka");
         check(&[("HOME", "/h"), ("XDG_CACHE_HOME", "relative")], &expected);

@@ -37,6 +37,7 @@ variables! {
     OFFLINE = "EKA_OFFLINE", Some("--offline"), "Asks no remote; what was seen before still counts.";
     CONFIG = "EKA_CONFIG", Some("--config"), "Settings `KEY=VALUE`, one a line.";
     LOCKED = "EKA_LOCKED", Some("--locked"), "The lock must satisfy the manifest, and is not changed.";
+    STORE = "EKA_STORE", None, "The folder of the store, instead of `store.path`.";
     FROZEN = "EKA_FROZEN", Some("--frozen"), "As `EKA_LOCKED` and `EKA_OFFLINE` together.";
 }
 
@@ -60,6 +61,10 @@ pub const HONOURED: &[(&str, &str)] = &[
     (
         "XDG_CACHE_HOME",
         "Holds `eka`, the cache, which may be removed at any time; default `~/.cache`.",
+    ),
+    (
+        "XDG_DATA_HOME",
+        "Holds `eka/store`, the store; default `~/.local/share`.",
     ),
     (
         "XDG_STATE_HOME",

@@ -139,6 +139,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Drv(#[from] crate::drv::DrvError),
+    /// `eka store` and `eka gc`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] crate::store::StoreError),
     /// `eka diff`.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -209,6 +213,7 @@ impl Error {
             Self::Refs(error) => error.exit(),
             Self::Nar(error) => error.exit(),
             Self::Drv(error) => error.exit(),
+            Self::Store(error) => error.exit(),
             Self::Diff(error) => error.exit(),
             Self::Look(error) => error.exit(),
             Self::New(error) => error.exit(),

@@ -45,6 +45,7 @@ pub mod verify;
 pub mod refs;
 pub mod nar;
 pub mod drv;
+pub mod store;
 
 pub use context::{Context, Network, Outside, Person};
 pub use error::Error;

@@ -25,6 +25,13 @@ pub(crate) mod nar_ls;
 pub(crate) mod nar_hash;
 pub(crate) mod drv_show;
 pub(crate) mod drv_inhash;
+pub(crate) mod store;
+pub(crate) mod store_add;
+pub(crate) mod store_ls;
+pub(crate) mod store_verify;
+pub(crate) mod store_roots;
+pub(crate) mod store_roots_remove;
+pub(crate) mod gc;
 pub(crate) mod config;
 pub(crate) mod diagnostic;
 

@@ -22,6 +22,8 @@ pub(crate) mod verify;
 pub(crate) mod refs;
 pub(crate) mod nar;
 pub(crate) mod drv;
+pub(crate) mod store;
+pub(crate) mod gc;
 pub(crate) mod config;
 
 use std::fmt::Display;

@@ -23,6 +23,8 @@ mod verify;
 mod refs;
 mod nar;
 mod drv;
+mod store;
+mod gc;
 mod refs_built;
 mod add;
 mod import;

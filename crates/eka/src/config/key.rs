@@ -43,7 +43,7 @@ pub enum Who {
 }
 
 /// Sections that a project's file may not set, whatever the key.
-const PERSONAL: &[&str] = &["caches", "keys", "limits", "mirrors", "trust"];
+const PERSONAL: &[&str] = &["caches", "keys", "limits", "mirrors", "store", "trust"];
 
 /// The table whose tables are sets.
 pub(super) const PATCH: &str = "patch";
@@ -60,6 +60,22 @@ const fn limit(name: &'static str, default: &'static str, doc: &'static str) -> 
         shape: Shape::Count,
         who: Who::Person,
         default: Some(default),
+        doc,
+    }
+}
+
+const fn store(
+    name: &'static str,
+    shape: Shape,
+    default: Option<&'static str>,
+    doc: &'static str,
+) -> Key {
+    Key {
+        section: "store",
+        name,
+        shape,
+        who: Who::Person,
+        default,
         doc,
     }
 }
@@ -114,6 +130,24 @@ pub const KEYS: &[Key] = &[
         default: Some("30"),
         doc: "Seconds that the search for versions that fit together may take. Only the search itself counts, not the time that remotes take.",
     },
+    store(
+        "path",
+        Shape::Text,
+        None,
+        "The folder that the store lies in, absolute or from `~/` on. Without it `eka/store` in `XDG_DATA_HOME`.",
+    ),
+    store(
+        "dir",
+        Shape::Text,
+        Some("\"/nix/store\""),
+        "Where the store's paths appear to be: it is a part of every path, and Nix shares paths of `/nix/store` alone.",
+    ),
+    store(
+        "keep-recent",
+        Shape::Count,
+        Some("3600"),
+        "Seconds that a path stays, from the time it came, though nothing keeps it from `eka gc`.",
+    ),
     limit(
         "refs",
         "200000",

@@ -126,6 +126,24 @@ impl Config {
         })
     }
 
+    /// A text, such as `text("store", "dir")`; `None` where the key has no value.
+    #[must_use]
+    pub fn text(&self, section: &str, name: &str) -> Option<&str> {
+        match &self.get(section, name)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Texts, such as `texts("store", "caches")`; none where the key has no value.
+    #[must_use]
+    pub fn texts(&self, section: &str, name: &str) -> &[String] {
+        match self.get(section, name).map(|it| &it.value) {
+            Some(Value::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
     /// A number, such as `count("limits", "refs")`; `None` where the key has no value.
     #[must_use]
     pub fn count(&self, section: &str, name: &str) -> Option<u64> {

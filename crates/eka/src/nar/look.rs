@@ -56,45 +56,79 @@ pub fn list(
     extent: Extent,
     stdin: &mut dyn Read,
 ) -> Result<Vec<Listed>, Error> {
-    let mut listed = Vec::new();
-    // Where each open folder's name ends in `path`; the one that was asked for has none.
-    let (mut path, mut open) = (b".".to_vec(), Vec::new());
+    let mut lister = Lister::new(&place.path, extent);
     visit(ctx, place, stdin, |event| {
+        lister.take(event);
+        Ok(())
+    })?;
+    Ok(lister.finish())
+}
+
+/// Makes a list of the events of one node.
+pub(crate) struct Lister<'p> {
+    /// What was asked for.
+    asked: &'p str,
+    extent: Extent,
+    /// Where the last node lies, and where each open folder's name ends in that; the one that was
+    /// asked for has none.
+    path: Vec<u8>,
+    open: Vec<usize>,
+    listed: Vec<Listed>,
+}
+
+impl<'p> Lister<'p> {
+    /// Begins the list of what lies at `asked`.
+    pub(crate) fn new(asked: &'p str, extent: Extent) -> Self {
+        Self {
+            asked,
+            extent,
+            path: b".".to_vec(),
+            open: Vec::new(),
+            listed: Vec::new(),
+        }
+    }
+
+    /// Takes the next event.
+    pub(crate) fn take(&mut self, event: &Event<'_>) {
         let node = match *event {
             Event::Entry { name } => {
-                path.truncate(open.last().copied().unwrap_or_default());
-                path.push(b'/');
-                path.extend_from_slice(name);
-                return Ok(());
+                let end = self.open.last().copied().unwrap_or_default();
+                self.path.truncate(end);
+                self.path.push(b'/');
+                self.path.extend_from_slice(name);
+                return;
             }
             Event::EndDirectory => {
-                open.pop();
-                return Ok(());
+                self.open.pop();
+                return;
             }
             Event::Directory => Node::Folder,
             Event::File { kind, size, .. } => Node::File { kind, size },
             Event::Symlink { target } => Node::Link(target.to_owned()),
-            Event::Contents(_) | Event::EndFile | Event::End => return Ok(()),
+            Event::Contents(_) | Event::EndFile | Event::End => return,
         };
         let is_folder = node == Node::Folder;
-        let is_shown = match open.len() {
+        let is_shown = match self.open.len() {
             0 => !is_folder,
             1 => true,
-            _ => extent == Extent::Whole,
+            _ => self.extent == Extent::Whole,
         };
         if is_shown {
-            let path = match open.len() {
-                0 => names(&place.path).last().unwrap_or(&b"."[..]).to_owned(),
-                _ => path.clone(),
+            let path = match self.open.len() {
+                0 => names(self.asked).last().unwrap_or(&b"."[..]).to_owned(),
+                _ => self.path.clone(),
             };
-            listed.push(Listed { path, node });
+            self.listed.push(Listed { path, node });
         }
         if is_folder {
-            open.push(path.len());
+            self.open.push(self.path.len());
         }
-        Ok(())
-    })?;
-    Ok(listed)
+    }
+
+    /// The list.
+    pub(crate) fn finish(self) -> Vec<Listed> {
+        self.listed
+    }
 }
 
 /// Lists the same as JSON, as `nix nar ls --json` does.

@@ -80,22 +80,24 @@ pub(crate) fn write<W: Write, E: From<Fault>>(
     Ok(())
 }
 
-/// As [`write`], for a command: shows how far it is, and ends where the command is to end; errors
+/// As [`write`], for a command; returns how many nodes there were. Shows how far it is, and ends where the command is to end; errors
 /// have paths as this one was given.
-pub(super) fn tree<W: Write>(
+pub(crate) fn tree<W: Write>(
     ctx: &Context<'_>,
     what: &str,
     path: &Path,
     writer: &mut Writer<W>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let task = ctx.task(format!("{what} `{}`", path.display()), None);
+    let mut n_nodes = 0;
     let written = write(&ctx.dir.join(path), writer, |moment| -> Result<(), Error> {
         if moment == Moment::Node {
+            n_nodes += 1;
             task.advance(1);
         }
         Ok(ctx.check_interrupt()?)
     });
-    written.map_err(|error| match error {
+    written.map(|()| n_nodes).map_err(|error| match error {
         Error::Nar(error) if path.is_relative() => error.below(&ctx.dir).into(),
         error => error,
     })
