@@ -35,6 +35,7 @@ fn brings_what_is_locked_and_prints_where() {
     assert_eq!(again.out(), ran.out());
     // All that it needs is in the cache.
     fs::remove_dir_all(locked.cache("src")).unwrap();
+    locked.forget_store();
     let offline = locked.run(&["fetch", "--frozen"]);
     offline.exit(0).says(&["2 brought"]);
     assert_eq!(offline.out(), ran.out());
@@ -339,6 +340,7 @@ fn a_spec_of_another_commit_is_refused_out_of_the_cache_too() {
     cache.git(["fetch", "--quiet", &locked.up.url(), &forged]);
     locked.edit_lock(&honest, &forged);
     fs::remove_dir_all(locked.cache("src")).unwrap();
+    locked.forget_store();
     let ran = locked.run(&["fetch", "--offline"]);
     ran.exit(5)
         .says(&["the commit of `util@0.1.4`", &rev, &other]);
@@ -527,6 +529,7 @@ fn poisoned_objects_are_thrown_out_and_brought_again() {
     fs::set_permissions(loose(&blob), fs::Permissions::from_mode(0o644)).unwrap();
     fs::copy(loose(&other), loose(&blob)).unwrap();
     fs::remove_dir_all(locked.cache("src")).unwrap();
+    locked.forget_store();
     let ran = locked.run(&["fetch"]);
     ran.exit(0).says(&["2 brought"]);
     let text = fs::read_to_string(folder(&locked, &ran, 0).join("atom.toml")).unwrap();

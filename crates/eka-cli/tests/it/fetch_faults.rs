@@ -57,7 +57,7 @@ fn modes_are_the_atoms_whatever_the_umask() {
 }
 
 /// A locked atom of many files, so that writing takes a moment.
-fn large() -> Locked {
+pub(crate) fn large() -> Locked {
     let locked = Locked::published();
     locked.atom("util", "0.2.0", "");
     for n in 0..300 {
@@ -85,8 +85,12 @@ fn whoever_is_killed_while_writing_leaves_nothing_half_written() {
     let first = locked.run(&["fetch"]);
     let target = folder(&locked, first.exit(0), 0);
     let src = locked.cache("src");
-    let tally = campaign(20, 300, |number| {
+    let tally = campaign(40, 300, |number| {
         fs::remove_dir_all(&target).unwrap();
+        // Every other time it comes from the store.
+        if number % 2 == 0 {
+            locked.forget_store();
+        }
         let delay = Duration::from_micros(u64::from(number % 12) * 1500);
         let mut command = locked.world.eka(&["fetch"]);
         let growing = || holds(&src, |it| it.starts_with(".eka-"));
@@ -103,7 +107,7 @@ fn whoever_is_killed_while_writing_leaves_nothing_half_written() {
         assert_eq!(locked.contents().len(), 1, "nothing stays behind");
         ended
     });
-    assert!(tally.killed >= 20, "{tally:?}");
+    assert!(tally.killed >= 40, "{tally:?}");
 }
 
 #[test]

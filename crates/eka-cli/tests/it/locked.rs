@@ -109,6 +109,15 @@ impl Locked {
         if cache.exists() {
             fs::remove_dir_all(cache).unwrap();
         }
+        self.forget_store();
+    }
+
+    /// Removes the store, which has the sources too.
+    pub(crate) fn forget_store(&self) {
+        let store = self.world.env.home().join(".local/share/eka/store");
+        if store.exists() {
+            fs::remove_dir_all(store).unwrap();
+        }
     }
 
     /// What lies in the cache's folder of contents.

@@ -15,6 +15,7 @@ mod versions;
 mod info;
 mod fetch;
 mod fetch_faults;
+mod fetch_store;
 mod tree;
 mod diff;
 mod outdated;

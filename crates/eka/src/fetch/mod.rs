@@ -5,6 +5,7 @@ mod claims;
 mod folder_nar;
 mod lie;
 mod shelf;
+mod stored;
 mod wanted;
 
 pub(crate) use bring::{Bringer, Look, Need, Shown, Voice, tell, vanished};
@@ -15,6 +16,7 @@ pub use lie::Lie;
 pub(crate) use lie::agree;
 pub use shelf::ShelfError;
 pub(crate) use shelf::{Owner, Place, Shelf};
+pub(crate) use stored::{Source, Stored, on_shelf};
 pub(crate) use wanted::{Wanted, places};
 
 use std::path::{Path, PathBuf};
@@ -119,9 +121,9 @@ pub enum FetchError {
 
 /// Brings the contents of the locked atoms, each to a folder of its store path's name.
 ///
-/// What is there already is hashed and kept. Else the objects come from the set's origin, or from
-/// a mirror where it fails; they are guarded and checked against the lock before anything is
-/// written, and a folder is complete or not there.
+/// What is there already is hashed and kept, and what the store has is taken from there. Else the
+/// objects come from the set's origin, or from a mirror where it fails; they are guarded and checked against the lock before anything is
+/// written, and a folder is complete or not there. All of it is put into the store too.
 ///
 /// # Errors
 ///
@@ -147,22 +149,21 @@ pub fn fetch(ctx: &Context<'_>, request: &Request) -> Result<Report, Error> {
     let there = on_all_cores(ctx, &published, |it| {
         Ok(shelf.look(it.nar).map_err(FetchError::from)?)
     })?;
-    let missing: Vec<Wanted<'_>> = published
-        .iter()
-        .zip(&there)
-        .filter(|(_, place)| **place == Place::Free)
-        .map(|(it, _)| *it)
-        .collect();
-    if !missing.is_empty() {
-        bring_and_put(ctx, &shelf, &missing)?;
-    }
+    let stored = Stored::open(ctx)?;
+    let missing = published.iter().zip(&there);
+    let missing = missing.filter(|(_, place)| **place == Place::Free);
+    bring_missing(ctx, (&shelf, &stored), missing.map(|(it, _)| *it))?;
     let work_tree = here::repository(&ctx.dir)?
         .and_then(|it| it.work_dir().map(PathBuf::from))
         .unwrap_or_else(|| folder.clone());
     let mut report = Report {
         atoms: Vec::new(),
-        pins: pins::put(ctx, &shelf, &chosen_pins)?,
+        pins: pins::put(ctx, &shelf, &stored, &chosen_pins)?,
     };
+    let sources = published.iter().map(|it| Source::Tree(it.nar));
+    let sources = sources.chain(chosen_pins.iter().map(|it| pins::source(it)));
+    let sources: Vec<_> = sources.map(|it| on_shelf(&shelf, it)).collect();
+    stored.keep(&sources)?;
     let mut there = there.into_iter();
     for atom in chosen {
         let place = match Wanted::of(&lock, atom) {
@@ -234,6 +235,24 @@ fn chosen<'a>(
     let atoms = lock.atoms.iter();
     let atoms = atoms.filter(|it| all || request.ids.contains(&it.id));
     Ok((atoms.collect(), pins))
+}
+
+/// Puts contents on the shelf: from the store where it has them, else from remotes.
+fn bring_missing<'w>(
+    ctx: &Context<'_>,
+    (shelf, stored): (&Shelf, &Stored<'_>),
+    missing: impl Iterator<Item = Wanted<'w>>,
+) -> Result<(), Error> {
+    let mut to_bring = Vec::new();
+    for it in missing {
+        if !stored.restore(shelf, &Source::Tree(it.nar))? {
+            to_bring.push(it);
+        }
+    }
+    if to_bring.is_empty() {
+        return Ok(());
+    }
+    bring_and_put(ctx, shelf, &to_bring)
 }
 
 fn bring_and_put(ctx: &Context<'_>, shelf: &Shelf, missing: &[Wanted<'_>]) -> Result<(), Error> {

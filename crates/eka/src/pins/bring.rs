@@ -10,7 +10,7 @@ use super::file::{Files, From, store_name};
 use super::git::Git;
 use crate::context::Context;
 use crate::error::Error;
-use crate::fetch::{FetchError, Outcome, Place, Shelf};
+use crate::fetch::{FetchError, Outcome, Place, Shelf, Source, Stored};
 use crate::remotes::Remotes;
 
 /// One pin's content.
@@ -53,6 +53,7 @@ pub(crate) fn chosen<'a>(lock: &'a Lock, names: &[Name]) -> Result<Vec<&'a Locke
 pub(crate) fn put(
     ctx: &Context<'_>,
     shelf: &Shelf,
+    stored: &Stored<'_>,
     pins: &[&LockedPin],
 ) -> Result<Vec<Fetched>, Error> {
     let mut remotes = None;
@@ -79,7 +80,7 @@ pub(crate) fn put(
                 )
             }
         };
-        if place == Place::Free {
+        if place == Place::Free && !stored.restore(shelf, &source(pin))? {
             if remotes.is_none() {
                 remotes = Some(Remotes::open(ctx)?);
             }
@@ -98,6 +99,14 @@ pub(crate) fn put(
         });
     }
     Ok(fetched)
+}
+
+/// What a pin is in the store.
+pub(crate) fn source(pin: &LockedPin) -> Source {
+    match &pin.source {
+        LockedPinSource::Git { nar, .. } | LockedPinSource::Tar { nar, .. } => Source::Tree(*nar),
+        LockedPinSource::Url { url, hash } => Source::File(*hash, store_name(url)),
+    }
 }
 
 fn one(

@@ -9,7 +9,7 @@ mod check;
 mod error;
 
 pub use bring::Fetched;
-pub(crate) use bring::{chosen, put};
+pub(crate) use bring::{chosen, put, source};
 pub use check::{Claim, Verified};
 pub(crate) use check::{check, verify};
 pub use edit::{Asked, At, Edited, Source, name};

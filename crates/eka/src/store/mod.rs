@@ -21,4 +21,5 @@ pub use look::{cat, closure, info, list, listing};
 pub use roots::{Keeper, Kept, Released, RootsRequest, keep, release, roots};
 pub use verify::{Unsound, VerifyReport, VerifyRequest, verify};
 
+pub(crate) use add::{plain, take_in};
 pub(crate) use open::Opened;

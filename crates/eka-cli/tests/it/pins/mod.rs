@@ -38,6 +38,10 @@ pub(crate) fn forget(world: &World) {
     if cache.exists() {
         fs::remove_dir_all(cache).unwrap();
     }
+    let store = world.env.home().join(".local/share/eka/store");
+    if store.exists() {
+        fs::remove_dir_all(store).unwrap();
+    }
 }
 
 /// The names of all contents in the cache.
