@@ -51,6 +51,17 @@ pub(crate) fn of_downloads(config: &Config) -> fetch::download::Limits {
     }
 }
 
+/// Of what comes from binary caches.
+pub(crate) fn of_caches(config: &Config) -> store::upstream::Limits {
+    let default = store::upstream::Limits::default();
+    store::upstream::Limits {
+        nar_bytes: config
+            .count("limits", "nar-bytes")
+            .unwrap_or(default.nar_bytes),
+        ..default
+    }
+}
+
 /// Of archives.
 pub(crate) fn of_archives(config: &Config) -> fetch::tar::Limits {
     let trees = of_trees(config);
@@ -88,6 +99,7 @@ mod tests {
         assert_eq!(of_remotes(&config), Limits::default());
         assert_eq!(of_trees(&config), tree_guard::Limits::default());
         assert_eq!(of_archives(&config), fetch::tar::Limits::default());
+        assert_eq!(of_caches(&config), store::upstream::Limits::default());
         assert_eq!(of_downloads(&config), fetch::download::Limits::default());
     }
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use eka::Exit;
 use eka::nar::Extent;
-use eka::store::{AddRequest, RootsRequest, VerifyRequest};
+use eka::store::{AddRequest, Compression, CopyRequest, Repair, RootsRequest, VerifyRequest};
 
 use crate::cli::Format;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::ui::Stream;
 use crate::{json, render};
 
-/// Keep and look at Nix's store paths in a store of your own
+/// Keep, look at and copy Nix's store paths in a store of your own
 ///
 /// It lies in `eka/store` of `XDG_DATA_HOME`, unless `EKA_STORE` or `store.path` says otherwise,
 /// and needs neither root nor Nix. Its paths have the names that Nix gives them, `/nix/store/…`; a
@@ -31,6 +31,7 @@ enum What {
     Closure(Closure),
     Ls(Ls),
     Cat(Cat),
+    Copy(Copy),
     Verify(Verify),
     Roots(Roots),
 }
@@ -97,12 +98,53 @@ struct Cat {
     path: String,
 }
 
+/// Copy paths and all that they refer to, from binary caches to the store, or on to a cache
+///
+/// What is missing here comes from the caches of `store.caches`, or from CACHE alone, each path
+/// signed by a key that is trusted for its cache, or named by its content. With `--to` all of it
+/// goes to a cache, which Nix reads too.
+#[derive(Debug, ClapArgs)]
+struct Copy {
+    /// The paths
+    #[arg(value_name = "STORE-PATH", required = true)]
+    paths: Vec<String>,
+
+    /// Bring what is missing from CACHE: `https://…`, `s3://…` or `file:///…`, with keys behind it
+    /// as in `store.caches`
+    #[arg(long, value_name = "CACHE")]
+    from: Option<String>,
+
+    /// Copy to the cache at URL, which is made where there is none: `s3://…` or `file:///…`
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
+
+    /// How files are compressed that go to a cache [default: zstd]
+    #[arg(long, value_name = "COMPRESSION", requires = "to")]
+    compression: Option<CompressionType>,
+
+    /// Sign with the secret key in FILE [default: that of `store.secret-key`, if any]
+    #[arg(long, value_name = "FILE", requires = "to")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CompressionType {
+    None,
+    Gzip,
+    Xz,
+    Zstd,
+}
+
 /// Read all bytes, and hold them to what they should be
 #[derive(Debug, ClapArgs)]
 struct Verify {
     /// Look at these alone, without what they refer to [default: all that is registered]
     #[arg(value_name = "STORE-PATH")]
     paths: Vec<String>,
+
+    /// Bring what is missing or damaged again, from the caches of `store.caches`
+    #[arg(long)]
+    repair: bool,
 }
 
 /// List what keeps paths from `eka gc`, add to it, or take from it
@@ -151,6 +193,7 @@ pub(crate) fn run(args: Args, session: &Session<'_>) -> Result<Exit, Failure> {
         What::Closure(args) => closure(&args, session),
         What::Ls(args) => ls(&args, session),
         What::Cat(args) => cat(&args, session),
+        What::Copy(args) => copy(args, session),
         What::Verify(args) => verify(args, session),
         What::Roots(args) => roots(args, session),
     };
@@ -214,8 +257,35 @@ fn cat(args: &Cat, session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn copy(args: Copy, session: &Session<'_>) -> Result<Exit, Failure> {
+    let request = CopyRequest {
+        paths: args.paths,
+        from: args.from,
+        to: args.to,
+        compression: args.compression.map(|it| match it {
+            CompressionType::None => Compression::None,
+            CompressionType::Gzip => Compression::Gzip,
+            CompressionType::Xz => Compression::Xz,
+            CompressionType::Zstd => Compression::Zstd,
+        }),
+        key: args.key,
+    };
+    let report = eka::store::copy(&session.ctx, &request)?;
+    session.answer(
+        || render::store::copied(&report),
+        || json::store_copy::Shape::of(&report),
+    )
+}
+
 fn verify(args: Verify, session: &Session<'_>) -> Result<Exit, Failure> {
-    let request = VerifyRequest { paths: args.paths };
+    let request = VerifyRequest {
+        paths: args.paths,
+        repair: if args.repair {
+            Repair::FromCaches
+        } else {
+            Repair::No
+        },
+    };
     let report = eka::store::verify(&session.ctx, &request)?;
     let exit = session.answer(
         || render::store::verified(&report),

@@ -28,6 +28,7 @@ pub(crate) mod drv_inhash;
 pub(crate) mod store;
 pub(crate) mod store_add;
 pub(crate) mod store_ls;
+pub(crate) mod store_copy;
 pub(crate) mod store_verify;
 pub(crate) mod store_roots;
 pub(crate) mod store_roots_remove;

@@ -22,6 +22,7 @@ struct Fault<'a> {
     fault: &'a str,
     /// Those that have it.
     of: &'a [String],
+    repaired: bool,
 }
 
 impl<'a> Shape<'a> {
@@ -30,6 +31,7 @@ impl<'a> Shape<'a> {
             blob: &it.blob,
             fault: &it.fault,
             of: &it.paths,
+            repaired: it.is_repaired,
         };
         Self {
             schema: "eka.store-verify/1",

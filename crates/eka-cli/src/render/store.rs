@@ -1,6 +1,6 @@
 //! `eka store` as text.
 
-use eka::store::{AddReport, Keeper, Kept, Known, Registered, Released, VerifyReport};
+use eka::store::{AddReport, CopyReport, Keeper, Kept, Known, Registered, Released, VerifyReport};
 
 use super::esc;
 use crate::session::Text;
@@ -64,11 +64,41 @@ pub(crate) fn closure(known: &[Known]) -> Text {
     }
 }
 
+/// The paths that are new where they were copied to, a line each; and those that are there
+/// otherwise.
+pub(crate) fn copied(report: &CopyReport) -> Text {
+    let n_differing = report.differing.len();
+    let parts = [
+        (report.brought.len(), "brought"),
+        (report.sent.len(), "sent"),
+        (report.n_known, "there already"),
+        (n_differing, "there with another NAR, and left so"),
+    ];
+    let parts = parts.iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, what)| format!("{n} {what}")).collect();
+    let new = match &report.sent[..] {
+        [] => &report.brought,
+        _ => &report.sent,
+    };
+    Text {
+        out: lines(new.iter()),
+        note: match &parts[..] {
+            [] => "nothing to copy".to_owned(),
+            parts => parts.join(", "),
+        },
+    }
+}
+
 /// Each blob that is not sound, and the paths that have it.
 pub(crate) fn verified(report: &VerifyReport) -> Text {
     let mut out = String::new();
     for it in &report.faults {
-        out.push_str(&format!("{}: {}\n", esc(&it.blob), esc(&it.fault)));
+        let repaired = if it.is_repaired { "; repaired" } else { "" };
+        out.push_str(&format!(
+            "{}: {}{repaired}\n",
+            esc(&it.blob),
+            esc(&it.fault)
+        ));
         for path in &it.paths {
             out.push_str(&format!("  {}\n", esc(path)));
         }

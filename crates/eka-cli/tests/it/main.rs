@@ -25,6 +25,7 @@ mod refs;
 mod nar;
 mod drv;
 mod store;
+mod store_copy;
 mod gc;
 mod refs_built;
 mod add;

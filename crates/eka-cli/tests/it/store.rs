@@ -224,7 +224,7 @@ fn what_is_damaged_is_found_named_and_put_right() {
     let start = r#"5
 out: {"schema":"eka.store-verify/1","paths":1,"blobs":4,"bytes":"#;
     assert!(json.starts_with(start), "{json}");
-    let fault = format!(r#","fault":"it is damaged","of":["{TREE}"]}}]}}"#);
+    let fault = format!(r#","fault":"it is damaged","of":["{TREE}"],"repaired":false}}]}}"#);
     assert!(json.contains(&fault), "{json}");
     let cat = world.run(&["store", "cat", &format!("{TREE}/b/run")]);
     assert!(cat.starts_with("1\nerr: eka::"), "{cat}");
@@ -259,7 +259,10 @@ fn lies_where_it_is_configured_but_by_no_project() {
     world.run(&["store", "add", "tree"]);
     assert!(world.env.home().join("mine/store.sqlite").exists());
     for file in [".eka/config.toml", ".eka/local.toml"] {
-        world.write(file, "[store]\npath = '/no/such'\nkeep-recent = 1\n");
+        world.write(
+            file,
+            "[store]\npath = '/no/such'\ncaches = ['https://evil.example x:AA==']\n",
+        );
     }
     let shown = world.run(&["store", "info", TREE]);
     assert!(shown.starts_with("0\n"), "{shown}");

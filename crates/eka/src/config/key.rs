@@ -143,6 +143,18 @@ pub const KEYS: &[Key] = &[
         "Where the store's paths appear to be: it is a part of every path, and Nix shares paths of `/nix/store` alone.",
     ),
     store(
+        "caches",
+        Shape::Texts,
+        None,
+        "Binary caches that paths are copied from, each a text of words: the URL, then `priority=N` (less is asked first), `trusted` (its paths need no signature), and the public keys whose signatures count, such as `https://cache.nixos.org cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=`.",
+    ),
+    store(
+        "secret-key",
+        Shape::Text,
+        None,
+        "A file with the secret key that signs what is copied to a cache, as `nix-store --generate-binary-cache-key` makes it; absolute or from `~/` on.",
+    ),
+    store(
         "keep-recent",
         Shape::Count,
         Some("3600"),
@@ -169,6 +181,11 @@ pub const KEYS: &[Key] = &[
         "download-bytes",
         "4294967296",
         "Bytes of one file that a pin is.",
+    ),
+    limit(
+        "nar-bytes",
+        "68719476736",
+        "Bytes of one NAR that comes from a binary cache.",
     ),
     limit(
         "unpacked-bytes",

@@ -10,10 +10,11 @@ use ::store::ingest::IngestError;
 use ::store::render::RenderError;
 use ::store::roots::RootError;
 use ::store::session::SessionError;
+use ::store::upstream::{AddressError, BringError, SendError, UpstreamError};
 use ::store::verify::VerifyError;
 use castore::BlobError;
 use miette::Diagnostic;
-use nix_format::{StoreDirError, StorePathError};
+use nix_format::{KeyError, StoreDirError, StorePathError};
 use thiserror::Error;
 
 use crate::exit::Exit;
@@ -57,7 +58,9 @@ pub enum StoreError {
     #[error("`{path}` is not in the store")]
     #[diagnostic(
         code(eka::store::not_there),
-        help("`eka store add` adds files and folders, `eka fetch` what is locked")
+        help(
+            "`eka store copy --from` brings it from a cache that has it, `eka store add` from a folder"
+        )
     )]
     NotThere {
         /// The path, in full.
@@ -133,7 +136,7 @@ pub enum StoreError {
     #[error("`{path}` cannot be read")]
     #[diagnostic(
         code(eka::store::unreadable),
-        help("`eka store verify` tells what is damaged")
+        help("`eka store verify` tells what is damaged, and with `--repair` brings it anew")
     )]
     Unreadable {
         /// The path, in full.
@@ -146,7 +149,9 @@ pub enum StoreError {
     #[error("{n_blobs} {} missing or damaged", if *n_blobs == 1 { "blob is" } else { "blobs are" })]
     #[diagnostic(
         code(eka::store::faults),
-        help("what was added from a folder is put right by adding it again")
+        help(
+            "`eka store verify --repair` brings them from the caches of `store.caches`; what was added from a folder is put right by adding it again"
+        )
     )]
     Faults {
         /// How many.
@@ -168,6 +173,62 @@ pub enum StoreError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Closure(ClosureError),
+    /// Nobody said where paths come from or go to.
+    #[error("there is no cache to copy from or to")]
+    #[diagnostic(
+        code(eka::store::no_caches),
+        help("name one by `--from` or `--to`, or set `store.caches`")
+    )]
+    NoCaches,
+    /// Behind the URL of a cache stands something unknown.
+    #[error("`{word}` says nothing of the cache `{cache}`")]
+    #[diagnostic(
+        code(eka::store::cache_word),
+        help(
+            "behind the URL stand `priority=N`, `trusted`, and public keys such as `name:<base64>`"
+        )
+    )]
+    CacheWord {
+        /// The cache's URL.
+        cache: String,
+        /// What stands there.
+        word: String,
+    },
+    /// The file of a secret key cannot be read.
+    #[error("the secret key `{}` cannot be read", path.display())]
+    #[diagnostic(
+        code(eka::store::key),
+        help(
+            "`nix-store --generate-binary-cache-key` makes one; see that the file is yours to read"
+        )
+    )]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A key is none.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    KeyText(#[from] KeyError),
+    /// A URL is none of a cache.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Address(#[from] AddressError),
+    /// A cache cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// Paths do not come.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Bring(Box<BringError>),
+    /// Paths do not go.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Send(Box<SendError>),
     /// Garbage is not collected.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -185,15 +246,29 @@ pub enum StoreError {
 impl StoreError {
     /// What it means for the command.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
+    pub fn exit(&self) -> Exit {
         match self {
             Self::Setting { .. }
             | Self::Place(_)
             | Self::Path(_)
             | Self::OneName { .. }
             | Self::NoName { .. }
+            | Self::NoCaches
+            | Self::CacheWord { .. }
+            | Self::KeyText(_)
+            | Self::Address(_)
             | Self::Root(_) => Exit::Usage,
             Self::Faults { .. } => Exit::Integrity,
+            Self::Upstream(error) => upstream(error),
+            Self::Bring(error) => match &**error {
+                BringError::NotFound(it) => several(&it.faults),
+                _ => Exit::No,
+            },
+            Self::Send(error) => match &**error {
+                SendError::Upstream(error) => upstream(error),
+                SendError::Changed { .. } => Exit::Integrity,
+                _ => Exit::No,
+            },
             _ => Exit::No,
         }
     }
@@ -239,5 +314,26 @@ pub(super) fn of_closure(
         ClosureError::NotThere { path } => StoreError::NotThere { path: print(&path) },
         ClosureError::Infos(error) => error.into(),
         other => StoreError::Closure(other),
+    }
+}
+
+/// One cache that lies or is not to be believed weighs more than others that are silent.
+fn several(faults: &[UpstreamError]) -> Exit {
+    let exits: Vec<Exit> = faults.iter().map(upstream).collect();
+    let worst = [Exit::Integrity, Exit::Network];
+    let worst = worst.into_iter().find(|it| exits.contains(it));
+    worst.unwrap_or(Exit::No)
+}
+
+fn upstream(error: &UpstreamError) -> Exit {
+    match error {
+        it if it.is_silence() => Exit::Network,
+        UpstreamError::NoCache { .. }
+        | UpstreamError::StoreDir { .. }
+        | UpstreamError::Compression { .. }
+        | UpstreamError::Large { .. }
+        | UpstreamError::Write { .. }
+        | UpstreamError::ReadOnly { .. } => Exit::No,
+        _ => Exit::Integrity,
     }
 }
