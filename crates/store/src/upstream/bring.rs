@@ -254,11 +254,12 @@ impl Session {
             }
             found.upstream.forget(&path);
             // Another one may have built it otherwise; what it then refers to is known already.
-            (found, next) = loop {
+            found = loop {
                 match upstreams.others(&path, next).await {
-                    Ok(Some((other, next))) => {
+                    Ok(Some((other, behind))) => {
+                        next = behind;
                         if other.narinfo.references.is_subset(&references) {
-                            break (other, next);
+                            break other;
                         }
                     }
                     Ok(None) => return Err(NotFound { what, faults }.into()),

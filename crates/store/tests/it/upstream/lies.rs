@@ -11,9 +11,11 @@ use nix_format::{
     CacheInfoError, ContentAddress, Method, NarInfo, References, SecretKey, Sha256, StorePath,
 };
 use store::ingest::IngestError;
-use store::upstream::{NarFault, Silence, Trust, UpstreamError};
+use store::upstream::{
+    BringError, Limits, NarFault, Sending, Silence, Trust, UpstreamError, Upstreams,
+};
 
-use super::world::{Caches, all, bring, change, fault, key, narinfo_file};
+use super::world::{Caches, add, all, bring, change, fault, key, narinfo_file};
 use crate::tree::Tree;
 use crate::world::{path, run};
 
@@ -199,7 +201,7 @@ fn a_key_counts_for_its_own_cache_alone() {
             caches.upstream(&other_url, Trust::Keys(vec![])),
         ];
         let error = bring(&store, both, &[path("top")]).await.unwrap_err();
-        let store::upstream::BringError::NotFound(not_found) = error else {
+        let BringError::NotFound(not_found) = error else {
             panic!("{error:?}");
         };
         let is_unsigned = |it: &UpstreamError| matches!(it, UpstreamError::Unsigned { .. });
@@ -417,5 +419,58 @@ fn a_cache_of_another_store_or_none_at_all() {
         std::fs::remove_dir_all(folder).unwrap();
         let gone = upstream.narinfo(&path("top")).await.unwrap_err();
         assert!(gone.is_silence());
+    });
+}
+
+#[test]
+fn no_more_is_taken_than_is_allowed() {
+    let caches = Caches::new();
+    run(async {
+        let (_, url) = caches.cache("cache", Compression::None).await;
+        let upstreams = Upstreams::new([caches.ours(&url)]);
+        let store = caches.store();
+        let session = store.session().unwrap();
+        let (top, limits) = ([path("top")], Limits::default());
+        let limited = Limits {
+            nar_bytes: 1000,
+            ..limits
+        };
+        let large = fault(session.bring(&upstreams, &top, limited, &|_| {}).await);
+        assert!(matches!(large, UpstreamError::Large { limit: 1000, .. }));
+        let limited = Limits { paths: 1, ..limits };
+        let many = session.bring(&upstreams, &top, limited, &|_| {}).await;
+        assert!(matches!(many, Err(BringError::TooMany { limit: 1 })));
+        assert_eq!(all(&store).await, [path("leaf")].into());
+    });
+}
+
+#[test]
+fn another_build_that_refers_to_more_does_not_help() {
+    let caches = Caches::new();
+    run(async {
+        let (folder, url) = caches.cache("cut", Compression::None).await;
+        change(&folder, &caches.dir, "top", |it| {
+            std::fs::remove_file(folder.join(it.url.as_str())).unwrap();
+        });
+        let other = caches.store();
+        for (name, references) in [
+            ("leaf", vec![]),
+            ("more", vec![]),
+            ("top", vec!["leaf", "more"]),
+        ] {
+            add(&other, name, &Tree::file(name), &references).await;
+        }
+        let (_, other_url) = caches.folder("other");
+        let sending = Sending {
+            keys: vec![key()],
+            ..Sending::default()
+        };
+        let (to, top) = (caches.ours(&other_url), [path("top")]);
+        other.send(&to, &top, &sending, &|_| {}).await.unwrap();
+        let store = caches.store();
+        let both = [caches.ours(&url), caches.ours(&other_url)];
+        let missing = fault(bring(&store, both, &top).await);
+        assert!(matches!(nar(&missing), Some(NarFault::Missing { .. })));
+        assert_eq!(all(&store).await, [path("leaf")].into());
     });
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fetch::compression::Compression;
-use store::upstream::{SendError, Sending, Sent, UpstreamError};
+use store::ingest::Ask;
+use store::upstream::{SendError, SendProgress, Sending, Sent, UpstreamError};
 
 use super::world::{Caches, add, change, key, narinfo_file};
 use crate::tree::Tree;
-use crate::world::{path, run};
+use crate::world::{info, path, run};
 
 async fn send(store: &store::Store, caches: &Caches, url: &str) -> Result<Sent, SendError> {
     let sending = Sending {
@@ -139,5 +140,53 @@ fn a_server_is_not_written_to_nor_a_cache_of_another_store() {
         );
         assert!(other);
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    });
+}
+
+#[test]
+fn what_is_referred_to_is_there_first_however_long_it_takes() {
+    let caches = Caches::new();
+    run(async {
+        let (_, url) = caches.folder("cache");
+        let store = caches.store();
+        add(&store, "leaf", &super::world::top(), &[]).await;
+        add(&store, "top", &Tree::file("quick"), &["leaf"]).await;
+        let sending = Sending {
+            compression: Compression::Xz,
+            ..Sending::default()
+        };
+        let to = caches.ours(&url);
+        let heard = std::sync::Mutex::new(Vec::new());
+        let top = [path("top")];
+        let hear = |it| heard.lock().unwrap().push(it);
+        let sent = store.send(&to, &top, &sending, &hear).await.unwrap();
+        assert_eq!(sent.new, [path("leaf"), path("top")]);
+        let heard = heard.into_inner().unwrap();
+        let sent = heard.iter().filter_map(|it| match it {
+            SendProgress::Sent { path, .. } => Some(path.clone()),
+            _ => None,
+        });
+        assert_eq!(sent.collect::<Vec<_>>(), [path("leaf"), path("top")]);
+    });
+}
+
+#[test]
+fn a_tree_that_is_not_the_registered_one_is_not_spread() {
+    let caches = Caches::new();
+    run(async {
+        let (folder, url) = caches.folder("cache");
+        let store = caches.store();
+        let session = store.session().unwrap();
+        let tree = Tree::file("changed").nar();
+        let ingested = session.ingest(tree.as_slice(), Ask::default()).await;
+        let wrong = store::PathInfo {
+            root: ingested.unwrap().root,
+            ..info("top", &[])
+        };
+        session.register(vec![wrong]).await.unwrap();
+        let error = send(&store, &caches, &url).await.unwrap_err();
+        assert!(matches!(error, SendError::Changed { .. }), "{error:?}");
+        assert!(!narinfo_file(&folder, "top").exists());
+        assert_eq!(std::fs::read_dir(folder.join("nar")).unwrap().count(), 0);
     });
 }
