@@ -173,6 +173,22 @@ err:         --requisites` prints them
     );
 }
 
+/// Nor does a list without end take all memory.
+#[test]
+fn a_list_has_an_end() {
+    let world = World::new();
+    world.write("file", "");
+    world.check(
+        &["refs", "--candidates=/dev/zero", "file"],
+        "2
+err: eka::refs::large
+err:
+err:   × `/dev/zero` is too long for a list of candidates
+err:   help: a list of more than 256 MiB is not read; what is scanned goes after `--candidates FILE`
+",
+    );
+}
+
 #[test]
 fn what_cannot_be_read_is_said() {
     let world = World::new();

@@ -1,7 +1,8 @@
 //! The names to look for, a line each.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use miette::NamedSource;
@@ -12,6 +13,9 @@ use super::{Input, RefsError};
 use crate::context::Context;
 use crate::error::Error;
 
+/// The longest list that is read, in bytes: more than two million store paths.
+const MAX_BYTES: u64 = 256 << 20;
+
 /// Reads candidates: store paths, base names or hash parts; empty lines do not count.
 pub(super) fn read<'s>(
     ctx: &Context<'_>,
@@ -20,20 +24,29 @@ pub(super) fn read<'s>(
     spec: &StoreSpec<'s>,
 ) -> Result<Finder<'s>, Error> {
     let (path, bytes) = match input {
-        Input::Stdin => {
-            let mut bytes = Vec::new();
-            let read = stdin.read_to_end(&mut bytes);
-            (PathBuf::from("-"), read.map(|_| bytes))
-        }
-        Input::Path(path) => (path.clone(), std::fs::read(ctx.dir.join(path))),
+        Input::Stdin => (PathBuf::from("-"), bounded(stdin)),
+        Input::Path(path) => (
+            path.clone(),
+            File::open(ctx.dir.join(path)).and_then(bounded),
+        ),
     };
     let bytes = bytes.map_err(|source| RefsError::Read {
         path: path.clone(),
         source,
     })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(RefsError::Large { path }.into());
+    }
     let text = String::from_utf8_lossy(&bytes);
     let names = parse(&text, &path.display().to_string(), spec)?;
     Ok(Finder::known(spec, names))
+}
+
+/// All bytes, or one more than may be.
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The base names, each under its hash part.

@@ -54,6 +54,18 @@ pub enum RefsError {
         /// The other.
         second: String,
     },
+    /// The candidates have no end, or are no list of names.
+    #[error("`{}` is too long for a list of candidates", path.display())]
+    #[diagnostic(
+        code(eka::refs::large),
+        help(
+            "a list of more than 256 MiB is not read; what is scanned goes after `--candidates FILE`"
+        )
+    )]
+    Large {
+        /// Where they come from.
+        path: PathBuf,
+    },
     /// Both the bytes and the candidates are to come from standard input.
     #[error("standard input cannot be both the candidates and what is scanned")]
     #[diagnostic(code(eka::refs::one_stdin), help("name a file for one of them"))]
@@ -88,6 +100,7 @@ impl RefsError {
             Self::Store { .. }
             | Self::Candidate { .. }
             | Self::SameHash { .. }
+            | Self::Large { .. }
             | Self::OneStdin => Exit::Usage,
             Self::Read { .. } | Self::Kind { .. } => Exit::No,
         }
