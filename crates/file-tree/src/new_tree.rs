@@ -1,12 +1,14 @@
 //! A tree that grows beside its place, and is there whole or not at all.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
+use rustix::fs::{AtFlags, CWD, Dir, RenameFlags, renameat, renameat_with, unlinkat};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
+use crate::way::open_folder;
 use crate::{TreeError, Writer};
 
 /// A file, a folder or a link that is not in its place yet.
@@ -17,9 +19,13 @@ use crate::{TreeError, Writer};
 pub struct NewTree<T = Vec<u8>> {
     /// Stands above the root: the first thing to write is one named [`ROOT`].
     pub writer: Writer<T>,
-    growing: TempDir,
+    growing: Growing,
     place: PathBuf,
 }
+
+/// The folder that it grows in, which goes with all that is in it.
+#[derive(Debug)]
+struct Growing(TempDir);
 
 /// The name of the root while it grows.
 pub const ROOT: &[u8] = b"tree";
@@ -43,8 +49,9 @@ impl<T> NewTree<T> {
         };
         let growing = tempfile::Builder::new().prefix(".eka-").tempdir_in(parent);
         let growing = growing.map_err(|it| failed(place, it))?;
+        let growing = Growing(growing);
         Ok(Self {
-            writer: Writer::open_as(growing.path(), place.to_owned(), 1)?,
+            writer: Writer::open_as(growing.0.path(), place.to_owned(), 1)?,
             growing,
             place: place.to_owned(),
         })
@@ -61,7 +68,7 @@ impl<T> NewTree<T> {
         find: impl FnMut(T) -> Result<Vec<u8>, E>,
     ) -> Result<(), E> {
         self.writer.finish_with(find)?;
-        let root = self.growing.path().join("tree");
+        let root = self.growing.0.path().join("tree");
         let placed = put(&root, &self.place).map_err(|error| match error {
             Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR | Errno::ISDIR => TreeError::Exists {
                 path: self.place.clone(),
@@ -81,6 +88,45 @@ impl NewTree {
     pub fn finish(self) -> Result<(), TreeError> {
         self.finish_with(Ok)
     }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        // What cannot be removed is no part of anything.
+        clear(self.0.path()).ok();
+    }
+}
+
+/// Removes all that grew in a folder: folders in a folder are first moved to the top, so that one
+/// is open at a time, however deep they lie.
+fn clear(growing: &Path) -> io::Result<()> {
+    let top = open_folder(CWD, growing.as_os_str().as_bytes())?;
+    let mut folders = Vec::new();
+    let mut n_moved = 0u64;
+    if let Err(Errno::ISDIR | Errno::PERM) = unlinkat(&top, ROOT, AtFlags::empty()) {
+        folders.push(ROOT.to_vec());
+    }
+    while let Some(name) = folders.pop() {
+        let folder = open_folder(&top, &name)?;
+        for entry in Dir::read_from(&folder)?.collect::<Result<Vec<_>, _>>()? {
+            let within = entry.file_name();
+            if matches!(within.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            match unlinkat(&folder, within, AtFlags::empty()) {
+                // What Linux says of a folder, and what others say.
+                Err(Errno::ISDIR | Errno::PERM) => {
+                    let moved = n_moved.to_string();
+                    n_moved += 1;
+                    renameat(&folder, within, &top, &moved)?;
+                    folders.push(moved.into_bytes());
+                }
+                removed => removed?,
+            }
+        }
+        unlinkat(&top, &*name, AtFlags::REMOVEDIR)?;
+    }
+    Ok(())
 }
 
 /// Renames, and replaces nothing.

@@ -229,3 +229,42 @@ fn a_file_or_a_link_is_a_tree_too() {
     let there = NewTree::<Vec<u8>>::at(&world.out.join("dangling"));
     assert!(matches!(there, Err(TreeError::Exists { .. })));
 }
+
+/// Links stand where they were noted, whatever lies between them.
+#[test]
+fn links_are_made_where_they_were_noted() {
+    let world = World::new();
+    let mut writer = world.writer();
+    let places = ["", "a", "a/b", "a/b/c", "a", "x/b", "x", "a/b", ""];
+    for (number, place) in places.iter().enumerate() {
+        let folders: Vec<_> = place.split_terminator('/').collect();
+        writer.go_to(&folders).unwrap();
+        let text = number.to_string();
+        writer.link(text.as_bytes(), text.clone().into_bytes());
+        writer.folder(format!("f{number}").as_bytes()).unwrap();
+    }
+    writer.finish().unwrap();
+    for (number, place) in places.iter().enumerate() {
+        let text = number.to_string();
+        let path = world.out.join(place).join(&text);
+        assert_eq!(fs::read_link(&path).unwrap(), Path::new(&text), "{place}");
+    }
+}
+
+/// Folders that are moved up to be removed meet none of their names.
+#[test]
+fn a_tree_that_is_given_up_is_removed_whatever_its_names() {
+    let world = World::new();
+    let mut tree = NewTree::<Vec<u8>>::at(&world.out.join("new")).unwrap();
+    tree.writer.folder(ROOT).unwrap();
+    for name in ["0", "1", "tree", "tree", "1", "0"] {
+        for beside in ["2", "3", "tree1"] {
+            tree.writer.folder(beside.as_bytes()).unwrap();
+            drop(tree.writer.file(b"1", FileMode::Plain).unwrap());
+            tree.writer.leave().unwrap();
+        }
+        tree.writer.folder(name.as_bytes()).unwrap();
+    }
+    drop(tree);
+    assert_eq!(fs::read_dir(&world.out).unwrap().count(), 0);
+}
