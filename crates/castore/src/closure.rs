@@ -149,10 +149,10 @@ pub enum ClosureError {
 }
 
 impl Default for Limits {
-    /// 256 directories deep, ten million nodes, 1 GiB of directories.
+    /// 2,048 directories deep, more than a path of 4,095 bytes can name; ten million nodes, 1 GiB of directories.
     fn default() -> Self {
         Self {
-            depth: 256,
+            depth: 2_048,
             nodes: 10_000_000,
             bytes: 1 << 30,
         }

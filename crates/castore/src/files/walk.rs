@@ -2,14 +2,15 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use file_tree::Way;
 use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 
 use super::import::ImportError;
-use super::{open_folder, shown};
+use super::shown;
 use crate::{Name, Target};
 
 /// A node whose content may not be known yet.
@@ -50,13 +51,6 @@ pub(super) struct Walk<F> {
     send: F,
 }
 
-/// A directory that is being walked.
-struct Level {
-    folder: OwnedFd,
-    /// The directories in it that were not walked.
-    folders: Vec<(Name, usize)>,
-}
-
 impl<F: FnMut(Opened) -> bool> Walk<F> {
     pub(super) const fn new(path: PathBuf, limit: usize, send: F) -> Self {
         Self {
@@ -84,36 +78,39 @@ impl<F: FnMut(Opened) -> bool> Walk<F> {
     }
 
     fn directories(&mut self) -> Result<(), ImportError> {
-        let top = open_folder(CWD, self.path.as_os_str().as_bytes());
-        let top = top.map_err(|it| self.failed(it))?;
+        let mut way = Way::open(&self.path).map_err(|it| self.failed(it))?;
         self.skeleton.directories.push(Vec::new());
-        let mut levels = vec![self.level(top, 0)?];
-        while let Some(level) = levels.last_mut() {
-            let Some((name, at)) = level.folders.pop() else {
+        // Of each directory on the way those in it that were not walked.
+        let mut levels = vec![self.level(way.here(), 0)?];
+        while let Some(folders) = levels.last_mut() {
+            let Some((name, at)) = folders.pop() else {
                 levels.pop();
                 if !levels.is_empty() {
+                    way.leave().map_err(|it| self.failed(it))?;
                     self.path.pop();
                 }
                 continue;
             };
             self.path.push(OsStr::from_bytes(name.as_bytes()));
-            let folder = open_folder(&level.folder, name.as_bytes());
-            let folder = folder.map_err(|it| self.failed(it))?;
             if levels.len() >= self.limit {
                 let (path, limit) = (shown(&self.path), self.limit);
                 return Err(ImportError::Depth { path, limit });
             }
-            let level = self.level(folder, at)?;
-            levels.push(level);
+            way.enter(name.as_bytes()).map_err(|it| self.failed(it))?;
+            levels.push(self.level(way.here(), at)?);
         }
         Ok(())
     }
 
-    /// Notes what is in one directory, and opens its files.
-    fn level(&mut self, folder: OwnedFd, at: usize) -> Result<Level, ImportError> {
+    /// Notes what is in one directory, opens its files, and returns the directories in it.
+    fn level(
+        &mut self,
+        folder: BorrowedFd<'_>,
+        at: usize,
+    ) -> Result<Vec<(Name, usize)>, ImportError> {
         let mut folders = Vec::new();
         let mut names = Vec::new();
-        let entries = fs::Dir::read_from(&folder).map_err(|it| self.failed(it))?;
+        let entries = fs::Dir::read_from(folder).map_err(|it| self.failed(it))?;
         for entry in entries {
             let entry = entry.map_err(|it| self.failed(it))?;
             let name = entry.file_name().to_bytes();
@@ -125,7 +122,7 @@ impl<F: FnMut(Opened) -> bool> Walk<F> {
         names.sort_unstable();
         for name in names {
             self.path.push(OsStr::from_bytes(&name));
-            let stat = fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW);
+            let stat = fs::statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW);
             let stat = stat.map_err(|it| self.failed(it))?;
             let checked = Name::new(name.clone()).map_err(|fault| ImportError::Name {
                 path: shown(&self.path),
@@ -138,12 +135,12 @@ impl<F: FnMut(Opened) -> bool> Walk<F> {
                     folders.push((checked.clone(), at));
                     Found::Directory(at)
                 }
-                _ => self.entry(folder.as_fd(), &name, &stat)?,
+                _ => self.entry(folder, &name, &stat)?,
             };
             self.skeleton.directories[at].push((checked, found));
             self.path.pop();
         }
-        Ok(Level { folder, folders })
+        Ok(folders)
     }
 
     /// Opens a file or reads a link; nothing else may be in a tree.
@@ -206,10 +203,10 @@ impl<F: FnMut(Opened) -> bool> Walk<F> {
         ImportError::Kind { path, kind }
     }
 
-    fn failed(&self, source: rustix::io::Errno) -> ImportError {
+    fn failed(&self, source: impl Into<io::Error>) -> ImportError {
         ImportError::Io {
             path: shown(&self.path),
-            source: io::Error::from(source),
+            source: source.into(),
         }
     }
 }

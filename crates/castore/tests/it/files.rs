@@ -13,6 +13,7 @@ use castore::{
     Blobs, Closure, Digest, Directory, ExportError, ImportError, Limits, Memory, Name, Node,
     Progress, Target, closure, export, import,
 };
+use file_tree::TreeError;
 use testkit::env::Env;
 
 use crate::vectors::pattern;
@@ -110,7 +111,7 @@ async fn a_tree_comes_back_as_it_went_in() {
     let beside = std::fs::read_dir(env.path("")).unwrap();
     let left = beside.filter(|it| {
         let name = it.as_ref().unwrap().file_name();
-        name.as_bytes().starts_with(b".castore-")
+        name.as_bytes().starts_with(b".eka-")
     });
     assert_eq!(left.count(), 0);
 }
@@ -213,7 +214,8 @@ async fn nothing_is_replaced_and_a_failure_leaves_nothing() {
     };
     for path in ["out/here", "out"] {
         let error = give(&blobs, &file(4), &env.path(path)).await.unwrap_err();
-        assert!(matches!(error, ExportError::Exists { .. }), "{error}");
+        let exists = matches!(error, ExportError::Tree(TreeError::Exists { .. }));
+        assert!(exists, "{error}");
     }
     let missing = Node::File {
         digest: Digest::of(b"missing"),

@@ -12,4 +12,5 @@ mod closure;
 mod memory;
 mod disk;
 mod files;
+mod deep;
 mod object;
