@@ -8,6 +8,7 @@ mod infos;
 mod records;
 mod session;
 mod ingest;
+mod deep;
 mod closure;
 mod collect;
 mod verify;
