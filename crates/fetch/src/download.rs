@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::clock::{Clock, Limit};
 use crate::fault::Fault;
+use crate::handles::{Handles, Whom};
 use crate::http::{Answer, Handle, Head, Login, Performed, Request, Settings, Way};
 use crate::netrc::{self, NetrcLogin};
 use crate::place::{Place, redirect};
@@ -144,6 +145,21 @@ pub fn download(
     into: &mut dyn Target,
     means: &Means<'_>,
 ) -> Result<Downloaded, DownloadError> {
+    download_by(&Handles::default(), url, into, means)
+}
+
+/// As [`download`], by connections that others left, and left to others; all of them with the same
+/// settings.
+///
+/// # Errors
+///
+/// As [`download`].
+pub fn download_by(
+    handles: &Handles,
+    url: &str,
+    into: &mut dyn Target,
+    means: &Means<'_>,
+) -> Result<Downloaded, DownloadError> {
     let mut part = Part {
         into,
         hasher: Sha256Hasher::new(),
@@ -154,7 +170,7 @@ pub fn download(
     };
     let result = match url.strip_prefix("file://") {
         Some(path) => local(path, &mut part),
-        None => tries(url, means, &mut part),
+        None => tries(url, handles, means, &mut part),
     };
     let url = || url.to_owned();
     result.map_err(|stop| match stop {
@@ -277,7 +293,7 @@ impl Part<'_> {
 
 /// Tries, and again after each wait where the fault is transient. Tries that brought much are not
 /// counted.
-fn tries(url: &str, means: &Means<'_>, part: &mut Part<'_>) -> Result<(), Stop> {
+fn tries(url: &str, handles: &Handles, means: &Means<'_>, part: &mut Part<'_>) -> Result<(), Stop> {
     let limits = &means.limits;
     let clock = Clock::start(
         Limit {
@@ -293,7 +309,7 @@ fn tries(url: &str, means: &Means<'_>, part: &mut Part<'_>) -> Result<(), Stop> 
     let mut waits = means.waits.iter();
     loop {
         let before = part.at;
-        let fault = match attempt(url, means, &clock, part) {
+        let fault = match attempt(url, handles, means, &clock, part) {
             Err(Stop::Fault(fault)) if fault.is_transient() => fault,
             ended => return ended,
         };
@@ -308,7 +324,13 @@ fn tries(url: &str, means: &Means<'_>, part: &mut Part<'_>) -> Result<(), Stop> 
 }
 
 /// One try: a request, and again where redirects and logins lead.
-fn attempt(url: &str, means: &Means<'_>, clock: &Clock, part: &mut Part<'_>) -> Result<(), Stop> {
+fn attempt(
+    url: &str,
+    handles: &Handles,
+    means: &Means<'_>,
+    clock: &Clock,
+    part: &mut Part<'_>,
+) -> Result<(), Stop> {
     let origin = Place::of(url);
     let mut at = url.to_owned();
     let mut way = Way::Basic;
@@ -316,14 +338,14 @@ fn attempt(url: &str, means: &Means<'_>, clock: &Clock, part: &mut Part<'_>) -> 
         let place = Place::of(&at).ok_or_else(|| Fault::Redirected { to: String::new() })?;
         let may = origin.as_ref().is_some_and(|it| it.is_same(&place));
         let login = login(means.netrc.as_deref(), &place);
-        let mut handle = Handle::new(&(means.settings)(&at)?)?;
-        if let Some(login) = login.as_ref().filter(|_| may) {
-            handle.login(Login {
-                username: &login.username,
-                password: &login.password,
-                way,
-            })?;
-        }
+        let whom = Whom {
+            place,
+            login: login.clone().filter(|_| may).map(|it| (it, way)),
+        };
+        let mut handle = match handles.take(&whom) {
+            Some(handle) => handle,
+            None => begin(&whom, &(means.settings)(&at)?)?,
+        };
         let headers = part.headers();
         let request = Request {
             url: &at,
@@ -337,6 +359,9 @@ fn attempt(url: &str, means: &Means<'_>, clock: &Clock, part: &mut Part<'_>) -> 
             Ok(head.status == 200 || (head.status == 206 && asked_for_part))
         };
         let performed = handle.send(request, clock, wants, |head, body| part.take(head, body))?;
+        if performed.broken.is_none() {
+            handles.put(whom, handle);
+        }
         let Some(head) = read(performed)? else {
             return Ok(());
         };
@@ -354,6 +379,19 @@ fn attempt(url: &str, means: &Means<'_>, clock: &Clock, part: &mut Part<'_>) -> 
         }
     }
     Err(Fault::Redirected { to: at }.into())
+}
+
+/// A handle of its own.
+fn begin(whom: &Whom, settings: &Settings) -> Result<Handle, Fault> {
+    let mut handle = Handle::new(settings)?;
+    if let Some((login, way)) = &whom.login {
+        handle.login(Login {
+            username: &login.username,
+            password: &login.password,
+            way: *way,
+        })?;
+    }
+    Ok(handle)
 }
 
 /// What came of a request: none if the file did, else the head of another answer.

@@ -8,6 +8,7 @@ pub mod netrc;
 pub mod http;
 mod place;
 mod target;
+mod handles;
 pub mod download;
 pub mod compression;
 pub mod name;
@@ -15,4 +16,5 @@ pub mod tar;
 
 pub use clock::Clock;
 pub use fault::Fault;
+pub use handles::Handles;
 pub use target::Target;

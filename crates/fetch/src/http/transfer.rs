@@ -17,6 +17,9 @@ const QUEUE: usize = 32;
 /// again.
 const LINGER: Duration = Duration::from_millis(300);
 
+/// The longest body that is read though nobody wants it, in bytes.
+const SHORT: u64 = 16 << 10;
+
 /// Headers that are kept of one answer, in bytes.
 const MAX_HEADERS: usize = 64 << 10;
 
@@ -126,14 +129,17 @@ fn consume<T, E>(
     };
     match wants(&head) {
         Ok(true) => {}
-        Ok(false) => return Some(Ok(Answer::Head(head))),
+        Ok(false) => {
+            // What is short is read, so that the connection can be used again.
+            let length = head.last("content-length").map(str::parse);
+            if matches!(length, Some(Ok(0..=SHORT))) {
+                Body::new(receive).drain();
+            }
+            return Some(Ok(Answer::Head(head)));
+        }
         Err(error) => return Some(Err(error)),
     }
-    let mut body = Body {
-        receive,
-        piece: Vec::new(),
-        at: 0,
-    };
+    let mut body = Body::new(receive);
     let value = read(&head, &mut body);
     if value.is_ok() {
         body.drain();
@@ -149,6 +155,14 @@ struct Body {
 }
 
 impl Body {
+    const fn new(receive: Receiver<Piece>) -> Self {
+        Self {
+            receive,
+            piece: Vec::new(),
+            at: 0,
+        }
+    }
+
     /// Waits a little for the end; a connection whose answer does not end is not used again.
     fn drain(self) {
         let until = Instant::now() + LINGER;

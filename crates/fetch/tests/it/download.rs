@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fetch::Fault;
-use fetch::download::{DownloadError, Downloaded, Limits, Means, Progress, download};
+use fetch::download::{DownloadError, Downloaded, Limits, Means, Progress, download, download_by};
 use fetch::http::{Encoding, Settings};
+use fetch::{Fault, Handles};
 use nix_format::Sha256;
 use testkit::env::Env;
 use testkit::files::{FileHttp, Serving};
@@ -57,6 +57,15 @@ impl World {
     }
 
     fn get(&self, url: &str, want: &Want) -> Result<Downloaded, DownloadError> {
+        self.get_by(&Handles::default(), url, want)
+    }
+
+    fn get_by(
+        &self,
+        handles: &Handles,
+        url: &str,
+        want: &Want,
+    ) -> Result<Downloaded, DownloadError> {
         let settings = |_: &str| {
             Ok(Settings {
                 encoding: Encoding::Identity,
@@ -78,7 +87,7 @@ impl World {
             progress: &|it| self.heard.borrow_mut().push(it),
         };
         let mut file = File::create(self.out()).unwrap();
-        download(url, &mut file, &means)
+        download_by(handles, url, &mut file, &means)
     }
 
     fn out(&self) -> PathBuf {
@@ -427,4 +436,18 @@ fn errors_name_the_url_that_was_asked_for() {
     ));
     assert!(error.to_string().contains(&url));
     assert!(Path::new(&world.out()).exists());
+}
+
+#[test]
+fn one_connection_serves_one_file_after_the_other() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let proxy = Proxy::start(server.address(), Behaviour::default());
+    let (want, handles) = (Want::default(), Handles::default());
+    for _ in 0..3 {
+        world.whole(world.get_by(&handles, &format!("{}/file", proxy.url()), &want));
+        let missing = world.get_by(&handles, &format!("{}/missing", proxy.url()), &want);
+        assert_eq!(code(missing), "http::not_found");
+    }
+    assert_eq!(proxy.counts().connections, 1);
 }

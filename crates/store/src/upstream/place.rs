@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fetch::Fault;
-use fetch::download::{DownloadError, Limits, Means as Downloads, download};
+use fetch::download::{DownloadError, Limits, Means as Downloads, download_by};
+use fetch::{Fault, Handles};
 use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
@@ -30,6 +30,7 @@ pub(super) enum Place {
 pub(super) struct Server {
     url: String,
     means: Means,
+    handles: Handles,
 }
 
 /// Bytes of a file, read on a thread that may block.
@@ -41,6 +42,7 @@ impl Place {
             Kind::Http(url) => Self::Server(Arc::new(Server {
                 url: url.clone(),
                 means: means.clone(),
+                handles: Handles::default(),
             })),
             Kind::Folder(path) => Self::Folder(Arc::new(path.clone())),
             Kind::Bucket {
@@ -212,7 +214,8 @@ impl Server {
             interrupt: Arc::clone(&means.interrupt),
             progress: &|_| {},
         };
-        download(&format!("{}/{name}", self.url), into, &downloads).map(drop)
+        let url = format!("{}/{name}", self.url);
+        download_by(&self.handles, &url, into, &downloads).map(drop)
     }
 }
 
