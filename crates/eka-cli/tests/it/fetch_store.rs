@@ -56,6 +56,23 @@ fn what_is_in_the_store_does_not_come_again() {
 }
 
 #[test]
+fn a_hostile_tree_of_the_store_is_not_written() {
+    let locked = Locked::new();
+    locked.world.write("hostile/.git/config", "[core]\n");
+    locked
+        .run(&["store", "add", "--name", "source", "hostile"])
+        .exit(0);
+    let hash = locked.world.run(&["nar", "hash", "hostile"]);
+    let hash = hash.trim().strip_prefix("0\nout: ").unwrap().to_owned();
+    let honest = locked.atom_commit("util", "0.1.4").nar.to_string();
+    locked.edit_lock(&honest, &hash);
+    // What the remote has is not of that hash.
+    let ran = locked.run(&["fetch", "util"]);
+    ran.exit(5).says(&[&hash]);
+    assert_eq!(locked.contents(), [] as [String; 0]);
+}
+
+#[test]
 fn a_store_that_fails_keeps_nobody_from_fetching() {
     let locked = Locked::new();
     locked.world.write("file", "");
