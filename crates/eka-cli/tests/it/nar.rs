@@ -251,6 +251,32 @@ err:   help: a NAR holds files, folders and links: remove it, or pack what is be
 }
 
 #[test]
+fn a_nar_does_not_hold_a_part_of_itself() {
+    let world = World::new();
+    world.write("tree/a/b", "hi\n");
+    symlink("tree/a", world.path("way")).unwrap();
+    for (tree, nar) in [
+        (".", "x.nar"),
+        ("tree", "tree/a/x.nar"),
+        ("tree", "way/x.nar"),
+    ] {
+        let told = format!(
+            "2
+err: eka::nar::within
+err:
+err:   × `{nar}` would lie in what is packed
+err:   help: the NAR would hold a part of itself: write it beside the folder, or elsewhere
+"
+        );
+        world.check(&["nar", "pack", tree, "-o", nar], &told);
+    }
+    assert_eq!(names(&world.dir()), ["tree", "way"]);
+    assert_eq!(names(&world.path("tree/a")), ["b"]);
+    // A link is packed itself, and nothing behind it.
+    world.check(&["nar", "pack", "way", "-o", "way/x.nar"], "0\n");
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let world = World::new();
     tree(&world);

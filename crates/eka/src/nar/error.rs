@@ -41,6 +41,16 @@ pub enum NarError {
         /// What it is, with its article.
         kind: &'static str,
     },
+    /// A NAR would be written into the folder that it is to hold.
+    #[error("`{}` would lie in what is packed", path.display())]
+    #[diagnostic(
+        code(eka::nar::within),
+        help("the NAR would hold a part of itself: write it beside the folder, or elsewhere")
+    )]
+    Within {
+        /// Where the NAR was to be.
+        path: PathBuf,
+    },
     /// A file ended before its size.
     #[error("`{}` became shorter while it was read", path.display())]
     #[diagnostic(
@@ -102,7 +112,10 @@ impl NarError {
     /// What it means for the command.
     #[must_use]
     pub const fn exit(&self) -> Exit {
-        Exit::No
+        match self {
+            Self::Within { .. } => Exit::Usage,
+            _ => Exit::No,
+        }
     }
 
     /// Whether whoever read the answer had enough.

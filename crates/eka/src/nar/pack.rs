@@ -1,5 +1,6 @@
 //! `eka nar pack`: the NAR of a tree.
 
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -42,15 +43,32 @@ pub fn pack(ctx: &Context<'_>, path: &Path, out: &mut dyn Write) -> Result<Packe
 ///
 /// # Errors
 ///
-/// As [`pack`], and [`NarError::Tree`] where the file is there already or cannot be made.
+/// As [`pack`], [`NarError::Within`], and [`NarError::Tree`] where the file is there already or
+/// cannot be made.
 pub fn pack_to(ctx: &Context<'_>, path: &Path, file: &Path) -> Result<Packed, Error> {
     let place: PathBuf = ctx.dir.join(file);
     let mut new = NewTree::at(&place).map_err(NarError::from)?;
+    if lies_within(&place, &ctx.dir.join(path)) {
+        let path = file.to_owned();
+        return Err(NarError::Within { path }.into());
+    }
     let made = new.writer.file(ROOT, FileMode::Plain);
     let mut made = made.map_err(NarError::from)?;
     let packed = pack(ctx, path, &mut made)?;
     new.finish().map_err(NarError::from)?;
     Ok(packed)
+}
+
+/// Whether what grows beside a place would be met by a walk of a tree, which follows no link.
+fn lies_within(place: &Path, tree: &Path) -> bool {
+    if !fs::symlink_metadata(tree).is_ok_and(|it| it.is_dir()) {
+        return false;
+    }
+    let folder = place.parent().and_then(|it| fs::canonicalize(it).ok());
+    let tree = fs::canonicalize(tree).ok();
+    folder
+        .zip(tree)
+        .is_some_and(|(folder, tree)| folder.starts_with(tree))
 }
 
 impl From<walk::Fault> for Error {
