@@ -7,11 +7,19 @@ use crate::steps::{Ended, plain};
 use crate::{Failure, Outcome, cargo, failed, say, system};
 
 /// The benches of whole commands, each with its peer.
-const COMMANDS: &[&str] = &["publish", "versions", "fetch", "lock", "startup"];
+const COMMANDS: &[&str] = &[
+    "publish",
+    "versions",
+    "fetch",
+    "lock",
+    "nar-trees",
+    "startup",
+];
 
 /// The benches of functions: name, package, example.
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("nar", "atom-git", "nar_bench"),
+    ("nar-codec", "nix-format", "nar_codec_bench"),
     ("refscan", "refscan", "refscan_bench"),
     ("castore", "castore", "castore_bench"),
     ("render", "store", "render_bench"),

@@ -82,6 +82,8 @@ pub(crate) fn rich() -> Node {
                 ("run", file(FileKind::Executable, b"#!/bin/sh\n")),
             ]),
         ),
+        // Above the folder, and below what a name in the folder would make of it.
+        ("bin.d", entries(vec![])),
         ("empty", file(FileKind::Regular, b"")),
         ("eight", file(FileKind::Regular, b"12345678")),
         ("folder", entries(vec![])),

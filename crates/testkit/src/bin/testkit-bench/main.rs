@@ -8,6 +8,7 @@ mod versions;
 mod fetch;
 mod graph;
 mod lock;
+mod nar;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some("versions") => versions::run(&scene),
         Some("fetch") => fetch::run(&scene),
         Some("lock") => lock::run(&scene),
+        Some("nar-trees") => nar::run(&scene),
         _ => {
             eprintln!("no bench `{}`", name.display());
             return ExitCode::FAILURE;
