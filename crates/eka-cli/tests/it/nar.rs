@@ -131,6 +131,15 @@ fn what_is_packed_is_unpacked_as_nix_restores_it() {
         let found = fs::metadata(world.path(path)).unwrap().permissions();
         assert_eq!(found.mode() & 0o7777, mode, "{path}");
     }
+    for mask in ["077", "000", "022"] {
+        let line = format!("umask {mask}; eka nar unpack tree.nar mask-{mask}");
+        assert_eq!(world.paste(&line), "0\n");
+        for (path, mode) in [("", 0o755), ("a", 0o644), ("b/run", 0o755), ("d", 0o755)] {
+            let path = format!("mask-{mask}/{path}");
+            let found = fs::metadata(world.path(&path)).unwrap().permissions();
+            assert_eq!(found.mode() & 0o7777, mode, "{path}");
+        }
+    }
     let nar = fs::read(world.path("tree.nar")).unwrap();
     assert_eq!(fed(&world, &["nar", "unpack", "piped"], &nar), "0\n");
     assert!(out(&mut world.eka(&["nar", "pack", "piped"])) == nar);
