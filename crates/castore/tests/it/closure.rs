@@ -155,13 +155,13 @@ async fn depth_counts_on_the_longest_way() {
     let trees = Trees::default();
     let mut node = trees.put(&[]).await;
     let leaf = node.clone();
-    for _ in 1..256 {
+    for _ in 1..2_048 {
         node = trees.put(&[("d", &node), ("0", &leaf)]).await;
     }
     assert!(closure(&trees.0, &node, Limits::default()).await.is_ok());
     node = trees.put(&[("d", &node)]).await;
     let error = trees.refused(&node).await;
-    assert!(matches!(error, ClosureError::Depth { limit: 256, .. }));
+    assert!(matches!(error, ClosureError::Depth { limit: 2_048, .. }));
     // Found first where it lies flat, and only at the end where it lies deep.
     let flat = trees.put(&[("0", &node), ("d", &leaf)]).await;
     let limits = Limits {
