@@ -13,6 +13,19 @@ pub enum Ended {
     Killed,
     /// By itself, before or after the window.
     Done(ExitStatus),
+    /// By `kill -9`, when all that it does was done.
+    Late,
+}
+
+impl Ended {
+    /// A kill that found everything done was none inside the window.
+    #[must_use]
+    pub const fn within(self, is_part: bool) -> Self {
+        match self {
+            Self::Killed if !is_part => Self::Late,
+            ended => ended,
+        }
+    }
 }
 
 /// Who is killed.
@@ -84,7 +97,7 @@ pub fn campaign(wanted: u32, most: u32, mut round: impl FnMut(u32) -> Ended) -> 
     for number in 0..most {
         match round(number) {
             Ended::Killed => tally.killed += 1,
-            Ended::Done(_) => tally.done += 1,
+            Ended::Done(_) | Ended::Late => tally.done += 1,
         }
         if tally.killed >= wanted {
             return tally;

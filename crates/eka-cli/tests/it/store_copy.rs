@@ -241,8 +241,7 @@ fn whoever_is_killed_while_copying_leaves_a_cache_that_is_whole() {
     let (world, paths) = large();
     let cache = world.path("cache");
     let to = url(&cache);
-    let mut n_parts = 0;
-    let tally = campaign(20, 300, |number| {
+    campaign(20, 300, |number| {
         let _none = fs::remove_dir_all(&cache);
         let delay = Duration::from_micros(u64::from(number % 20) * 4000);
         let mut command = world.eka(&copy(&paths, &["--to", &to, "--compression", "none"]));
@@ -250,7 +249,7 @@ fn whoever_is_killed_while_copying_leaves_a_cache_that_is_whole() {
         let ended = kill_when(&mut command, Victim::Group, delay, writing);
         // What has a narinfo has its file.
         let narinfos = narinfos(&cache);
-        n_parts += u32::from(narinfos.len() < paths.len());
+        let is_part = narinfos.len() < paths.len();
         for fields in narinfos {
             let file = fs::metadata(cache.join(&fields["URL"])).unwrap();
             assert_eq!(file.len().to_string(), fields["FileSize"]);
@@ -258,9 +257,8 @@ fn whoever_is_killed_while_copying_leaves_a_cache_that_is_whole() {
         let again = world.run(&copy(&paths, &["--to", &to, "--compression", "none"]));
         assert!(again.starts_with("0\n"), "{again}");
         assert_eq!(narinfos_of(&cache), paths.len());
-        ended
+        ended.within(is_part)
     });
-    assert!(tally.killed >= 20 && n_parts >= 20, "{tally:?}, {n_parts}");
 }
 
 #[test]
@@ -279,8 +277,7 @@ fn whoever_is_killed_while_copying_leaves_a_store_that_is_whole() {
         let shown = world.show(&eka(args).output().unwrap());
         assert!(shown.starts_with(expected), "{args:?}: {shown}");
     };
-    let mut n_parts = 0;
-    let tally = campaign(20, 300, |number| {
+    campaign(20, 300, |number| {
         let _none = fs::remove_dir_all(&store);
         let delay = Duration::from_micros(u64::from(number % 20) * 4000);
         let mut command = eka(&copy(&paths, &["--from", &from]));
@@ -291,16 +288,14 @@ fn whoever_is_killed_while_copying_leaves_a_store_that_is_whole() {
         let there = eka(&["store", "info", paths.last().unwrap()])
             .output()
             .unwrap();
-        n_parts += u32::from(!there.status.success());
         if number % 2 == 0 {
             check(&["gc", "--keep-recent=0"], "0\n");
             assert_eq!(files(&store.join("blobs")), [] as [PathBuf; 0]);
         }
         check(&copy(&paths, &["--from", &from]), "0\n");
         check(&["store", "verify"], "0\n");
-        ended
+        ended.within(!there.status.success())
     });
-    assert!(tally.killed >= 20 && n_parts >= 20, "{tally:?}, {n_parts}");
 }
 
 /// The fields of all narinfos of a cache.
