@@ -17,7 +17,7 @@ use crate::commands;
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_long_help = commands::exit_codes(),
+    after_long_help = commands::variables_and_exit_codes(),
 )]
 pub(crate) struct Cli {
     #[command(flatten)]

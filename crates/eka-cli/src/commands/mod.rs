@@ -32,9 +32,13 @@ use std::fmt::Write as _;
 
 use eka::Exit;
 
-/// The exit codes, for the long help.
-pub(crate) fn exit_codes() -> String {
-    let mut text = String::from("Exit codes:");
+/// The variables that no option stands for, and the exit codes, for the long help.
+pub(crate) fn variables_and_exit_codes() -> String {
+    let mut text = String::from("Variables:");
+    for variable in eka::env::ALL.iter().filter(|it| it.flag.is_none()) {
+        write!(text, "\n  {}  {}", variable.name, variable.doc).expect("a string takes all");
+    }
+    text.push_str("\n\nExit codes:");
     for exit in Exit::ALL {
         write!(text, "\n  {:>3}  {}", exit.code(), exit.meaning()).expect("a string takes all");
     }
