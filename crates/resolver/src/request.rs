@@ -18,7 +18,7 @@ pub struct Request {
     pub held: BTreeSet<AtomId>,
     /// Atoms whose locked versions are selectable as others are, and not preferred.
     pub fresh: BTreeSet<AtomId>,
-    /// Atoms that may be chosen once in each compatibility [`crate::Bucket`]; all others once.
+    /// Atoms that may be chosen once in each compatibility [`Bucket`](atom::Bucket); all others once.
     pub split: BTreeSet<AtomId>,
     /// Whether yanked versions count as any other.
     pub allow_yanked: bool,

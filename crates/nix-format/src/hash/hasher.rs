@@ -6,7 +6,7 @@ use sha2::Digest as _;
 
 use super::{Algorithm, Hash, Sha256};
 
-/// Takes bytes piece by piece, and gives their [`Hash`].
+/// Takes bytes piece by piece, and gives their [`enum@Hash`].
 #[derive(Debug, Clone)]
 pub struct Hasher(State);
 
