@@ -204,7 +204,9 @@ fn ls(args: Ls, session: &Session<'_>) -> Result<Exit, Failure> {
         }
         Format::Json => {
             let listing = eka::nar::listing(&session.ctx, &place, extent, stdin)?;
-            session.answer(Default::default, || json::nar_ls::Shape::of(&listing))
+            session.answer(Default::default, || {
+                json::listing::Shape::of(json::listing::NAR, &listing)
+            })
         }
     }
 }

@@ -247,7 +247,9 @@ fn ls(args: &Ls, session: &Session<'_>) -> Result<Exit, Failure> {
         }
         Format::Json => {
             let listing = eka::store::listing(&session.ctx, &args.path, &args.below, extent)?;
-            session.answer(Default::default, || json::store_ls::Shape::of(&listing))
+            session.answer(Default::default, || {
+                json::listing::Shape::of(json::listing::STORE, &listing)
+            })
         }
     }
 }
