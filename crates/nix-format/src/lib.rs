@@ -5,6 +5,7 @@
 //! them from.
 
 mod base32;
+mod json_text;
 mod hash;
 mod store_path;
 mod store_dir;

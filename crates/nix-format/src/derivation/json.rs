@@ -1,6 +1,7 @@
 //! Derivations as `nix show-derivation` prints them.
 
 use super::{Derivation, Output};
+use crate::json_text;
 use crate::store_dir::StoreDir;
 use crate::store_path::StorePath;
 
@@ -15,7 +16,7 @@ pub fn print_json<'d>(
     derivations: impl IntoIterator<Item = (&'d StorePath, &'d Derivation)>,
 ) -> Vec<u8> {
     let mut out = Printer::default();
-    out.braces('{', '}', |out| {
+    out.braces(b'{', b'}', |out| {
         for (path, derivation) in derivations {
             out.key(store_dir.print(path).as_bytes());
             out.derivation(store_dir, derivation);
@@ -35,18 +36,18 @@ struct Printer {
 
 impl Printer {
     fn derivation(&mut self, store_dir: &StoreDir, it: &Derivation) {
-        self.braces('{', '}', |out| {
+        self.braces(b'{', b'}', |out| {
             out.key(b"outputs");
-            out.braces('{', '}', |out| {
+            out.braces(b'{', b'}', |out| {
                 for (name, output) in &it.outputs {
                     out.key(name.as_str().as_bytes());
-                    out.braces('{', '}', |out| out.output(store_dir, output));
+                    out.braces(b'{', b'}', |out| out.output(store_dir, output));
                 }
             });
             out.key(b"inputSrcs");
             out.list(it.input_srcs.iter().map(|it| store_dir.print(it)));
             out.key(b"inputDrvs");
-            out.braces('{', '}', |out| {
+            out.braces(b'{', b'}', |out| {
                 for (path, names) in &it.input_drvs {
                     out.key(store_dir.print(path).as_bytes());
                     out.list(names.iter().map(ToString::to_string));
@@ -59,7 +60,7 @@ impl Printer {
             out.key(b"args");
             out.list(&it.args);
             out.key(b"env");
-            out.braces('{', '}', |out| {
+            out.braces(b'{', b'}', |out| {
                 for (name, value) in &it.env {
                     out.key(name);
                     out.string(value);
@@ -94,7 +95,7 @@ impl Printer {
         }
     }
 
-    fn braces(&mut self, open: char, close: char, fill: impl FnOnce(&mut Self)) {
+    fn braces(&mut self, open: u8, close: u8, fill: impl FnOnce(&mut Self)) {
         self.raw(open);
         self.level += 1;
         self.is_filled = false;
@@ -108,7 +109,7 @@ impl Printer {
     }
 
     fn list(&mut self, all: impl IntoIterator<Item: AsRef<[u8]>>) {
-        self.braces('[', ']', |out| {
+        self.braces(b'[', b']', |out| {
             for it in all {
                 out.element();
                 out.string(it.as_ref());
@@ -125,34 +126,22 @@ impl Printer {
     /// Begins the next element.
     fn element(&mut self) {
         if self.is_filled {
-            self.raw(',');
+            self.raw(b',');
         }
         self.is_filled = true;
         self.line();
     }
 
     fn line(&mut self) {
-        self.raw('\n');
+        self.raw(b'\n');
         self.text.extend(std::iter::repeat_n(b' ', 2 * self.level));
     }
 
-    fn raw(&mut self, ascii: char) {
-        self.text.extend(ascii.to_string().bytes());
+    fn raw(&mut self, ascii: u8) {
+        self.text.push(ascii);
     }
 
-    /// As `libutil/json.cc` escapes.
     fn string(&mut self, bytes: &[u8]) {
-        self.raw('"');
-        for &byte in bytes {
-            match byte {
-                b'"' | b'\\' => self.text.extend([b'\\', byte]),
-                b'\n' => self.text.extend(b"\\n"),
-                b'\r' => self.text.extend(b"\\r"),
-                b'\t' => self.text.extend(b"\\t"),
-                0..0x20 => self.text.extend(format!("\\u{byte:04x}").bytes()),
-                _ => self.text.push(byte),
-            }
-        }
-        self.raw('"');
+        json_text::push(&mut self.text, bytes);
     }
 }

@@ -1,6 +1,7 @@
 //! What a NAR holds, as JSON: the `.ls` file that a binary cache has beside it.
 
 use super::{Event, FileKind};
+use crate::json_text;
 
 /// Prints a listing while a NAR is decoded, byte for byte as Nix 2.8 does.
 ///
@@ -76,7 +77,7 @@ impl Listing {
                 if self.out.last() != Some(&b'{') {
                     self.out.push(b',');
                 }
-                self.text(name);
+                json_text::push(&mut self.out, name);
                 self.out.push(b':');
                 if is_below {
                     self.out.extend_from_slice(b"{}");
@@ -95,7 +96,7 @@ impl Listing {
             Event::Symlink { target } => {
                 self.out
                     .extend_from_slice(br#"{"type":"symlink","target":"#);
-                self.text(target);
+                json_text::push(&mut self.out, target);
                 self.out.push(b'}');
             }
             Event::Entry { .. } | Event::Contents(_) | Event::EndFile | Event::End => {}
@@ -117,24 +118,5 @@ impl Listing {
         let node =
             format!(r#"{{"type":"regular","size":{size}{executable},"narOffset":{offset}}}"#);
         self.out.extend_from_slice(node.as_bytes());
-    }
-
-    /// A string of JSON, with the escapes that Nix writes and no others (`json.cc`).
-    fn text(&mut self, bytes: &[u8]) {
-        self.out.push(b'"');
-        for &byte in bytes {
-            match byte {
-                b'"' | b'\\' => self.out.extend_from_slice(&[b'\\', byte]),
-                b'\n' => self.out.extend_from_slice(br"\n"),
-                b'\r' => self.out.extend_from_slice(br"\r"),
-                b'\t' => self.out.extend_from_slice(br"\t"),
-                0..0x20 => {
-                    let escape = format!("\\u{byte:04x}");
-                    self.out.extend_from_slice(escape.as_bytes());
-                }
-                _ => self.out.push(byte),
-            }
-        }
-        self.out.push(b'"');
     }
 }
