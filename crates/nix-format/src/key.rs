@@ -171,8 +171,21 @@ impl PublicKey {
     /// Whether the signature is one of `text` by this key, of this name.
     #[must_use]
     pub fn verifies(&self, text: &str, signature: &Signature) -> bool {
-        let bytes = ed25519_dalek::Signature::from_bytes(&signature.bytes());
-        self.name == signature.name() && self.key.verify_strict(text.as_bytes(), &bytes).is_ok()
+        let is_by_key = || {
+            let bytes = ed25519_dalek::Signature::from_bytes(&signature.bytes());
+            self.key.verify_strict(text.as_bytes(), &bytes).is_ok()
+        };
+        self.name == signature.name() && is_by_key()
+    }
+
+    /// Whether any of the signatures is one of `text` by this key.
+    #[must_use]
+    pub fn verifies_any<'s>(
+        &self,
+        text: &str,
+        signatures: impl IntoIterator<Item = &'s Signature>,
+    ) -> bool {
+        signatures.into_iter().any(|it| self.verifies(text, it))
     }
 }
 

@@ -113,8 +113,8 @@ impl NarInfo {
     #[must_use]
     pub fn is_signed_by(&self, store: &StoreDir, keys: &[PublicKey]) -> bool {
         let fingerprint = self.fingerprint(store);
-        let verifies = |it: &Signature| keys.iter().any(|key| key.verifies(&fingerprint, it));
-        self.signatures.iter().any(verifies)
+        keys.iter()
+            .any(|it| it.verifies_any(&fingerprint, &self.signatures))
     }
 }
 

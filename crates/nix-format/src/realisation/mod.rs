@@ -68,8 +68,8 @@ impl Realisation {
     #[must_use]
     pub fn is_signed_by(&self, keys: &[PublicKey]) -> bool {
         let fingerprint = self.fingerprint();
-        let verifies = |it: &Signature| keys.iter().any(|key| key.verifies(&fingerprint, it));
-        self.signatures.iter().any(verifies)
+        keys.iter()
+            .any(|it| it.verifies_any(&fingerprint, &self.signatures))
     }
 
     fn json(&self, signatures: Option<Vec<String>>) -> String {

@@ -191,11 +191,8 @@ impl Record {
         keys: impl IntoIterator<Item = &'k PublicKey>,
     ) -> bool {
         let text = self.fingerprint(id);
-        let vouches = |key: &PublicKey| {
-            let mut signatures = self.signatures.iter();
-            signatures.any(|it| key.verifies(&text, it))
-        };
-        keys.into_iter().any(vouches)
+        keys.into_iter()
+            .any(|it| it.verifies_any(&text, &self.signatures))
     }
 }
 
